@@ -1,0 +1,16 @@
+"""The tables through which the stages meet; each one's contract is declared once, here."""
+
+from quakescribe.tables.events import ARRIVALS, EVENTS, event_ids
+from quakescribe.tables.findings import FINDINGS, SKIPS
+from quakescribe.tables.origins import MAGNITUDES, ORIGINS
+from quakescribe.tables.picks import PICKS, pick_ids
+from quakescribe.tables.schema import Column, Table
+from quakescribe.tables.stations import CHANNELS, STATIONS
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (STATIONS, CHANNELS, PICKS, EVENTS, ARRIVALS, ORIGINS, MAGNITUDES, FINDINGS, SKIPS)
+}
+
+__all__ = ["ARRIVALS", "CHANNELS", "EVENTS", "FINDINGS", "MAGNITUDES", "ORIGINS", "PICKS", "SKIPS", "STATIONS",
+           "TABLES", "Column", "Table", "event_ids", "pick_ids"]
