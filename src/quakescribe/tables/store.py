@@ -14,10 +14,14 @@ from quakescribe.errors import FormatError
 from quakescribe.tables.schema import Table
 
 
-def write(frame: pd.DataFrame, table: Table, path: Path) -> Path:
+NOTE = b"quakescribe"
+
+
+def write(frame: pd.DataFrame, table: Table, path: Path, note: str = "") -> Path:
     """Check the frame against its contract and write it as Parquet (``.parquet``) or CSV (``.csv``), atomically.
 
-    The same frame gives the same bytes: no index, no pandas metadata, fixed compression.
+    The same frame gives the same bytes: no index, no pandas metadata, fixed compression. ``note`` is kept in the
+    Parquet file (see :func:`read_note`).
     """
     path = Path(path)
     table.check(frame)
@@ -26,7 +30,8 @@ def write(frame: pd.DataFrame, table: Table, path: Path) -> Path:
     if path.suffix == ".csv":
         frame[table.names].to_csv(temporary, index=False, date_format="%Y-%m-%dT%H:%M:%S.%fZ" if _whole_us(frame, table) else None)
     else:
-        arrow = pa.Table.from_pandas(frame[table.names], preserve_index=False).replace_schema_metadata(None)
+        arrow = pa.Table.from_pandas(frame[table.names], preserve_index=False)
+        arrow = arrow.replace_schema_metadata({NOTE: note.encode()} if note else None)
         pq.write_table(arrow, temporary, compression="zstd", version="2.6")
     os.replace(temporary, path)
     return path
@@ -37,6 +42,15 @@ def _whole_us(frame: pd.DataFrame, table: Table) -> bool:
         if column.type.startswith("datetime64") and (frame[column.name].dt.nanosecond.fillna(0) != 0).any():
             return False
     return True
+
+
+def read_note(path: Path) -> str | None:
+    """Return the note of a Parquet file without reading its rows; None if there is no whole file."""
+    try:
+        metadata = pq.read_schema(path).metadata or {}
+    except (FileNotFoundError, pa.ArrowInvalid):
+        return None
+    return metadata.get(NOTE, b"").decode()
 
 
 def read(path: Path, table: Table) -> pd.DataFrame:

@@ -1,0 +1,132 @@
+"""What a stage is to a run: units of work with fingerprints; *decide* says run or reuse, *act* does it.
+
+A unit's result lies in one Parquet file per table, ``<run>/<stage>/<table>/<unit>.parquet``, which carries the unit's
+fingerprint: a digest of the inputs, the settings and the code it depends on. A file is written to a temporary name and
+renamed, so it is whole or absent; whatever moment a run is killed at, the next one finds what was finished.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import quakescribe
+from quakescribe.tables import TABLES, store
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One piece of work: its name (a path below the table's folder), what it depends on, and what it needs."""
+
+    key: str
+    fingerprint: str
+    payload: Any
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage of a run: `plan` lists the units, `work` turns a payload into tables."""
+
+    name: str
+    makes: tuple[str, ...]
+    plan: Callable[[Any], list[Unit]]
+    work: Callable[[Any], dict[str, pd.DataFrame]]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether a unit must be worked on, and why."""
+
+    action: str
+    why: str
+
+
+def decide(wanted: str, found: Iterable[str | None]) -> Decision:
+    """Say 'run' or 'reuse' from the fingerprint wanted and those found in the unit's files (None = no file)."""
+    there = list(found)
+    if not there or all(one is None for one in there):
+        return Decision("run", "no result yet")
+    if any(one is None for one in there):
+        return Decision("run", "result incomplete")
+    if any(one != wanted for one in there):
+        return Decision("run", "inputs, settings or code changed")
+    return Decision("reuse", "inputs, settings and code unchanged")
+
+
+@dataclass(frozen=True)
+class Task:
+    """A unit on its way to a worker."""
+
+    work: Callable[[Any], dict[str, pd.DataFrame]]
+    unit: Unit
+    folder: str
+    makes: tuple[str, ...]
+
+
+def part(folder: Path, table: str, key: str) -> Path:
+    """Return the file of one unit's part of a table."""
+    return folder / table / f"{key}.parquet"
+
+
+def act(task: Task) -> dict[str, int]:
+    """Do one unit and write its tables; return how many rows each has. Runs on the worker."""
+    tables = task.work(task.unit.payload)
+    folder = Path(task.folder)
+    rows = {}
+    for name in task.makes:
+        frame = tables.get(name)
+        frame = TABLES[name].empty() if frame is None else frame
+        store.write(frame, TABLES[name], part(folder, name, task.unit.key), note=task.unit.fingerprint)
+        rows[name] = len(frame)
+    return rows
+
+
+def fingerprint(*parts: Any) -> str:
+    """Return a SHA-256 over parts: strings, bytes, numbers, settings (pydantic), arrays, tables, tuples of these."""
+    digest = hashlib.sha256()
+    for one in parts:
+        _feed(digest, one)
+    return digest.hexdigest()
+
+
+def _feed(digest: Any, one: Any) -> None:
+    digest.update(type(one).__name__.encode() + b"\0")
+    if isinstance(one, pd.DataFrame):
+        for column in one.columns:
+            digest.update(str(column).encode() + b"\0")
+            _feed(digest, one[column].to_numpy())
+    elif isinstance(one, np.ndarray):
+        if one.dtype == object or one.dtype.kind == "U":
+            digest.update("\x1f".join(map(str, one.tolist())).encode())
+        elif one.dtype.kind == "M":
+            digest.update(one.astype("datetime64[ns]").tobytes())
+        else:
+            digest.update(np.ascontiguousarray(one).tobytes())
+    elif isinstance(one, tuple | list):
+        for inner in one:
+            _feed(digest, inner)
+    elif hasattr(one, "model_dump_json"):
+        digest.update(one.model_dump_json().encode())
+    elif isinstance(one, bytes):
+        digest.update(one)
+    else:
+        digest.update(str(one).encode())
+    digest.update(b"\0")
+
+
+@functools.cache
+def code_digest(*packages: str) -> str:
+    """Return a digest of the source of these sub-packages and of what all stages share (tables, errors)."""
+    root = Path(quakescribe.__file__).parent
+    digest = hashlib.sha256(quakescribe.__version__.encode())
+    for package in sorted({*packages, "tables"}):
+        for path in sorted((root / package).rglob("*.py")):
+            digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
+    return digest.hexdigest()
