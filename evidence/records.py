@@ -47,3 +47,17 @@ class Records:
         path = HERE / f"{self.stage}.json"
         path.write_text(json.dumps(self.rows, indent=1) + "\n")
         return path
+
+
+def run_all(folder: Path, leave_out: tuple[str, ...] = ("all.py", "records.py", "page.py")) -> int:
+    """Run every script of a folder in a process of its own, one after the other; return how many failed."""
+    failed = 0
+    for script in sorted(folder.glob("*.py")):
+        if script.name in leave_out or script.name.endswith("_peer.py"):
+            continue
+        print(f"--- {script.name}", flush=True)
+        code = subprocess.run([sys.executable, str(script)], cwd=ROOT, check=False).returncode
+        if code:
+            failed += 1
+            print(f"--- {script.name} failed with exit code {code}", flush=True)
+    return failed

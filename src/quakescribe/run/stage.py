@@ -101,12 +101,11 @@ def _feed(digest: Any, one: Any) -> None:
     if isinstance(one, pd.DataFrame):
         for column in one.columns:
             digest.update(str(column).encode() + b"\0")
-            _feed(digest, one[column].to_numpy())
+            series = one[column]
+            _feed(digest, series.astype("int64").to_numpy() if str(series.dtype).startswith("datetime64") else series.to_numpy())
     elif isinstance(one, np.ndarray):
         if one.dtype == object or one.dtype.kind == "U":
             digest.update("\x1f".join(map(str, one.tolist())).encode())
-        elif one.dtype.kind == "M":
-            digest.update(one.astype("datetime64[ns]").tobytes())
         else:
             digest.update(np.ascontiguousarray(one).tobytes())
     elif isinstance(one, tuple | list):
