@@ -1,0 +1,1 @@
+"""The earth: distances, layered velocity models, travel times."""

@@ -51,8 +51,8 @@ class TravelTimes:
         if not np.all(np.isfinite(elevation)):
             raise VelocityError("station elevations must be numbers to compute travel times; at least one is missing")
         if not (max_distance_km > 0 and bottom_km > top_km and distance_step_km > 0 and depth_step_km > 0):
-            raise VelocityError(f"travel-time tables need distance > 0 km and bottom > top: got {max_distance_km:g} km, "
-                                f"{top_km:g} to {bottom_km:g} km")
+            raise VelocityError("travel-time tables need distance > 0 km and bottom > top: got "
+                                f"{max_distance_km:g} km, {top_km:g} to {bottom_km:g} km")
         distinct, surface = np.unique(elevation, return_inverse=True)
         shape = (int(np.ceil(max_distance_km / distance_step_km)) + 2,
                  int(np.ceil((bottom_km - top_km) / depth_step_km)) + 2)
