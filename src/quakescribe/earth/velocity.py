@@ -82,7 +82,7 @@ def read_velocity(path: str | Path | None, settings: VelocitySettings | None = N
     shift = settings.reference_elevation_km
     if any(line.split()[:1] == ["LAYER"] for _, line in lines):
         layers = [_nonlinloc(path, number, line) for number, line in lines if line.split()[0] == "LAYER"]
-    elif "," in lines[0][1] or ";" in lines[0][1]:
+    elif all("," in line or ";" in line for _, line in lines):
         layers, absolute = _csv(path, lines)
         shift = 0.0 if absolute else shift
     else:
@@ -151,7 +151,7 @@ def _csv(path: Path, lines: list[tuple[int, str]]) -> tuple[list[Layer], bool]:
 
 
 def _hypoinverse(path: Path, lines: list[tuple[int, str]]) -> list[Layer]:
-    """Read ``velocity depth`` lines (2F5.2 or separated by blanks) after a title; a title that is absent is no fault."""
+    """Read ``velocity depth`` lines (2F5.2 or separated by blanks) after a title, which may be absent."""
     layers: list[Layer] = []
     for place, (number, line) in enumerate(lines):
         values = _numbers(line.split()[:2]) or _numbers([line[:5], line[5:10]])
@@ -186,7 +186,8 @@ def _model(path: Path, layers: list[Layer], shift: float, vp_vs: float) -> Veloc
     _check_units(path, depth, vp, vs)
     if np.any(np.diff(depth) <= 0):
         k = int(np.flatnonzero(np.diff(depth) <= 0)[0]) + 1
-        raise VelocityError(f"{path}: layer tops must ascend; layer {k + 1} at {depth[k]:g} km follows {depth[k - 1]:g} km")
+        raise VelocityError(f"{path}: layer tops must ascend; layer {k + 1} at {depth[k]:g} km follows "
+                            f"{depth[k - 1]:g} km")
     return VelocityModel(path.name, depth - shift, vp, vs)
 
 
