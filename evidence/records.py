@@ -31,15 +31,27 @@ class Records:
         self.stage = stage
         self.rows: list[dict[str, object]] = []
 
-    def add(self, name: str, value: float | str, unit: str, data: str, aim: tuple[str, float] | None = None,
-            note: str = "") -> None:
+    def add(
+        self, name: str, value: float | str, unit: str, data: str, aim: tuple[str, float] | None = None, note: str = ""
+    ) -> None:
         """Add one figure; ``aim`` is (">=" | "<=", bound)."""
-        commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True,
-                                check=False).stdout.strip()
+        commit = subprocess.run(
+            ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
+        ).stdout.strip()
         value = round(value, 6) if isinstance(value, float) else value
-        self.rows.append({"name": name, "value": value, "unit": unit, "aim": list(aim) if aim else None, "data": data,
-                          "how": f"python {Path(sys.argv[0]).resolve().relative_to(ROOT)}", "note": note,
-                          "commit": commit, "date": datetime.now(UTC).strftime("%Y-%m-%d")})
+        self.rows.append(
+            {
+                "name": name,
+                "value": value,
+                "unit": unit,
+                "aim": list(aim) if aim else None,
+                "data": data,
+                "how": f"python {Path(sys.argv[0]).resolve().relative_to(ROOT)}",
+                "note": note,
+                "commit": commit,
+                "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+            }
+        )
         print(f"{self.stage:12s} {name:60s} {value} {unit}" + (f"   aim {aim[0]} {aim[1]}" if aim else ""), flush=True)
 
     def write(self) -> Path:

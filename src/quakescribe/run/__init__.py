@@ -1,0 +1,1 @@
+"""Runs: stages, units of work, the engine that shares them out, and the folder they live in."""

@@ -121,12 +121,23 @@ def _local(workers: int) -> Iterator[Any]:
     import dask
     from distributed import Client, LocalCluster
 
-    options = {"distributed.scheduler.allowed-failures": 3, "distributed.comm.timeouts.connect": "60s",
-               "distributed.worker.profile.enabled": False}
-    with dask.config.set(options), LocalCluster(
-        n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1",
-        silence_logs=logging.ERROR,
-    ) as cluster, Client(cluster) as client:
+    options = {
+        "distributed.scheduler.allowed-failures": 3,
+        "distributed.comm.timeouts.connect": "60s",
+        "distributed.worker.profile.enabled": False,
+    }
+    with (
+        dask.config.set(options),
+        LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=None,
+            host="127.0.0.1",
+            silence_logs=logging.ERROR,
+        ) as cluster,
+        Client(cluster) as client,
+    ):
         yield client
 
 
@@ -137,8 +148,10 @@ def _connect(address: str) -> Iterator[Any]:
     try:
         client = Client(address, timeout=_SCHEDULER_TIMEOUT_S)
     except (OSError, ValueError) as error:
-        raise EngineError(f"no Dask scheduler answers at {address}: {error}; start one with 'dask scheduler' and "
-                          "workers with 'dask worker'") from error
+        raise EngineError(
+            f"no Dask scheduler answers at {address}: {error}; start one with 'dask scheduler' and "
+            "workers with 'dask worker'"
+        ) from error
     with client:
         _wait_for_workers(client, address)
         yield client
@@ -154,8 +167,10 @@ def _job_queue(settings: RunSettings) -> Iterator[Any]:
 
     kind = getattr(dask_jobqueue, settings.jobqueue, None)
     if kind is None:
-        raise EngineError(f"run.jobqueue = '{settings.jobqueue}': dask-jobqueue has no such cluster; "
-                          "expected SLURMCluster, PBSCluster, SGECluster, LSFCluster, ...")
+        raise EngineError(
+            f"run.jobqueue = '{settings.jobqueue}': dask-jobqueue has no such cluster; "
+            "expected SLURMCluster, PBSCluster, SGECluster, LSFCluster, ..."
+        )
     with kind(**settings.jobqueue_options) as cluster, Client(cluster) as client:
         cluster.scale(jobs=settings.jobqueue_jobs)
         _wait_for_workers(client, settings.jobqueue, timeout_s=3600)
@@ -166,5 +181,6 @@ def _wait_for_workers(client: Any, where: str, timeout_s: int = _SCHEDULER_TIMEO
     try:
         client.wait_for_workers(1, timeout=timeout_s)
     except TimeoutError as error:
-        raise EngineError(f"the scheduler at {where} has no workers after {timeout_s} s; "
-                          "start some with 'dask worker'") from error
+        raise EngineError(
+            f"the scheduler at {where} has no workers after {timeout_s} s; start some with 'dask worker'"
+        ) from error

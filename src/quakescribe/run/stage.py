@@ -102,7 +102,10 @@ def _feed(digest: Any, one: Any) -> None:
         for column in one.columns:
             digest.update(str(column).encode() + b"\0")
             series = one[column]
-            _feed(digest, series.astype("int64").to_numpy() if str(series.dtype).startswith("datetime64") else series.to_numpy())
+            _feed(
+                digest,
+                series.astype("int64").to_numpy() if str(series.dtype).startswith("datetime64") else series.to_numpy(),
+            )
     elif isinstance(one, np.ndarray):
         if one.dtype == object or one.dtype.kind == "U":
             digest.update("\x1f".join(map(str, one.tolist())).encode())

@@ -98,7 +98,9 @@ class Run:
 
     def parts(self, stage: str, table: str) -> list[Path]:
         """Return the files of a stage's table, in order."""
-        return sorted(path for path in (self.folder / stage / table).rglob("*.parquet") if not path.name.startswith("."))
+        return sorted(
+            path for path in (self.folder / stage / table).rglob("*.parquet") if not path.name.startswith(".")
+        )
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a table, from the last stage that wrote it; empty if none did."""
@@ -128,8 +130,9 @@ class Run:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise WorkspaceError(f"{self.folder}: another process is working on this run; wait for it, or choose "
-                                     "another --name") from None
+                raise WorkspaceError(
+                    f"{self.folder}: another process is working on this run; wait for it, or choose another --name"
+                ) from None
             yield
 
 

@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from quakescribe.errors import SettingsError
 
-
 S = TypeVar("S", bound="Section")
 
 
@@ -20,7 +19,7 @@ class Section(BaseModel):
 
 
 def setting(default: Any, meaning: str, unit: str = "-", **limits: Any) -> Any:
-    """Declare a setting: its default (written here and nowhere else), meaning, unit, and pydantic limits (ge, le, ...)."""
+    """Declare a setting: its default (written nowhere else), meaning, unit, and pydantic limits (ge, le, ...)."""
     return Field(default, description=meaning, json_schema_extra={"unit": unit}, validate_default=True, **limits)
 
 
@@ -51,4 +50,6 @@ def _explain(section: type[Section], name: str, fault: Any) -> str:
     unit = str(extra.get("unit", "-")) if isinstance(extra, dict) else "-"
     given = fault["input"]
     shown = f"{given!r}" if unit == "-" or isinstance(given, str) else f"{given!r} {unit}"
-    return f"{name}.{path} = {shown}: {fault['msg'][0].lower()}{fault['msg'][1:]}" + ("" if unit == "-" else f" (in {unit})")
+    return f"{name}.{path} = {shown}: {fault['msg'][0].lower()}{fault['msg'][1:]}" + (
+        "" if unit == "-" else f" (in {unit})"
+    )

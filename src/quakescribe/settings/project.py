@@ -97,7 +97,9 @@ def _dump_section(lines: list[str], name: str, section: BaseModel, comments: boo
     if name:
         lines += ["", f"[{name}]"]
     if comments and section.__doc__ and name:
-        lines += [f"# {line}" for line in textwrap.wrap(section.__doc__.strip().split("\n\n")[0].replace("\n", " "), 110)]
+        lines += [
+            f"# {line}" for line in textwrap.wrap(section.__doc__.strip().split("\n\n")[0].replace("\n", " "), 110)
+        ]
     nested: list[tuple[str, BaseModel]] = []
     for key, field in type(section).model_fields.items():
         value = getattr(section, key)

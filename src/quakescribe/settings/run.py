@@ -28,7 +28,9 @@ class ProjectSettings(Section):
     @model_validator(mode="after")
     def _ordered(self) -> "ProjectSettings":
         if self.start is not None and self.end is not None and self.start >= self.end:
-            raise ValueError(f"start ({self.start:%Y-%m-%dT%H:%M:%S}) must be before end ({self.end:%Y-%m-%dT%H:%M:%S})")
+            raise ValueError(
+                f"start ({self.start:%Y-%m-%dT%H:%M:%S}) must be before end ({self.end:%Y-%m-%dT%H:%M:%S})"
+            )
         return self
 
 
@@ -38,10 +40,10 @@ class RunSettings(Section):
     workers: int = setting(0, "processes on this machine; 1 = in this process, 0 = one per core", ge=0)
     scheduler: str = setting("", "address of a running Dask scheduler (tcp://host:port); empty = this machine")
     jobqueue: str = setting("", "start workers through dask-jobqueue: 'SLURMCluster', 'PBSCluster', ...; empty = no")
-    jobqueue_options: dict[str, Any] = setting({}, "keyword arguments of that cluster (cores, memory, queue, walltime, ...)")
+    jobqueue_options: dict[str, Any] = setting({}, "keyword arguments of that cluster (cores, memory, queue, ...)")
     jobqueue_jobs: int = setting(1, "how many jobs to submit", ge=1)
     chunk_hours: int = setting(24, "length of one unit of picking; 24 must be a multiple of it", "h", ge=1, le=24)
-    exports: tuple[str, ...] = setting(("csv", "quakeml"), "formats written at the end of a run (see 'quakescribe export')")
+    exports: tuple[str, ...] = setting(("csv", "quakeml"), "formats written at the end of a run")
 
     @field_validator("chunk_hours")
     @classmethod

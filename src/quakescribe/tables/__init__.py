@@ -8,9 +8,22 @@ from quakescribe.tables.schema import Column, Table
 from quakescribe.tables.stations import CHANNELS, STATIONS
 
 TABLES: dict[str, Table] = {
-    table.name: table
-    for table in (STATIONS, CHANNELS, PICKS, EVENTS, ARRIVALS, ORIGINS, MAGNITUDES, FINDINGS, SKIPS)
+    table.name: table for table in (STATIONS, CHANNELS, PICKS, EVENTS, ARRIVALS, ORIGINS, MAGNITUDES, FINDINGS, SKIPS)
 }
 
-__all__ = ["ARRIVALS", "CHANNELS", "EVENTS", "FINDINGS", "MAGNITUDES", "ORIGINS", "PICKS", "SKIPS", "STATIONS",
-           "TABLES", "Column", "Table", "event_ids", "pick_ids"]
+__all__ = [
+    "ARRIVALS",
+    "CHANNELS",
+    "EVENTS",
+    "FINDINGS",
+    "MAGNITUDES",
+    "ORIGINS",
+    "PICKS",
+    "SKIPS",
+    "STATIONS",
+    "TABLES",
+    "Column",
+    "Table",
+    "event_ids",
+    "pick_ids",
+]

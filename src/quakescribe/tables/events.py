@@ -11,7 +11,7 @@ EVENTS = Table(
     key=("event_id",),
     sort=("time", "event_id"),
     columns=(
-        Column("event_id", "int64", "-", "origin time to 0.1 s as digits, counted up where two coincide; or the source's own number", 0),
+        Column("event_id", "int64", "-", "origin time to 0.1 s as digits, or the source's own number", 0),
         Column("time", TIME, "UTC", "origin time"),
         Column("latitude", "float64", "deg", "WGS84", -90.0, 90.0),
         Column("longitude", "float64", "deg", "WGS84", -180.0, 180.0),
@@ -35,10 +35,12 @@ ARRIVALS = Table(
         Column("phase", "str", "-", "P or S", choices=("P", "S")),
         Column("time", TIME, "UTC", "onset, as in picks"),
         Column("uncertainty_s", "float32", "s", "one standard deviation, as in picks", 0.0, nullable=True),
-        Column("amplitude_m", "float64", "m", "peak S displacement, as in picks", 0.0, nullable=True),
+        Column("amplitude_m", "float64", "m", "peak of S, as in picks", 0.0, nullable=True),
         Column("distance_km", "float64", "km", "epicentral, geodesic", 0.0, nullable=True),
-        Column("azimuth_deg", "float64", "deg", "epicentre to station, clockwise from north", 0.0, 360.0, nullable=True),
-        Column("takeoff_deg", "float64", "deg", "of the ray at the source, 0 = down, 180 = up", 0.0, 180.0, nullable=True),
+        Column("azimuth_deg", "float64", "deg", "epicentre to station", 0.0, 360.0, nullable=True),
+        Column(
+            "takeoff_deg", "float64", "deg", "of the ray at the source, 0 = down, 180 = up", 0.0, 180.0, nullable=True
+        ),
         Column("residual_s", "float64", "s", "observed - predicted", nullable=True),
         Column("weight", "float64", "-", "final weight in the location, 0 = not used", 0.0, nullable=True),
     ),

@@ -3,9 +3,21 @@
 from quakescribe.tables.schema import TIME, Column, Table
 
 _COVARIANCE = tuple(
-    Column(f"covariance_{a}{b}", "float64", unit, f"covariance of {a} and {b} (east, north, depth, time)", nullable=True)
-    for a, b, unit in (("x", "x", "km2"), ("x", "y", "km2"), ("x", "z", "km2"), ("y", "y", "km2"), ("y", "z", "km2"),
-                       ("z", "z", "km2"), ("x", "t", "km s"), ("y", "t", "km s"), ("z", "t", "km s"), ("t", "t", "s2"))
+    Column(
+        f"covariance_{a}{b}", "float64", unit, f"covariance of {a} and {b} (east, north, depth, time)", nullable=True
+    )
+    for a, b, unit in (
+        ("x", "x", "km2"),
+        ("x", "y", "km2"),
+        ("x", "z", "km2"),
+        ("y", "y", "km2"),
+        ("y", "z", "km2"),
+        ("z", "z", "km2"),
+        ("x", "t", "km s"),
+        ("y", "t", "km s"),
+        ("z", "t", "km s"),
+        ("t", "t", "s2"),
+    )
 )
 
 ORIGINS = Table(

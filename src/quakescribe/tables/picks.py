@@ -13,15 +13,15 @@ PICKS = Table(
     key=("pick_id",),
     sort=("time", "station_id", "phase"),
     columns=(
-        Column("pick_id", "int64", "-", "digest of station, phase and time: the same onset has the same id in every run", 1),
+        Column("pick_id", "int64", "-", "digest of station, phase and time: same onset, same id", 1),
         Column("station_id", "str", "-", "NET.STA.LOC"),
         Column("phase", "str", "-", "P or S", choices=("P", "S")),
         Column("time", TIME, "UTC", "onset"),
-        Column("probability", "float32", "-", "picker score at the onset; null for rule-based pickers", 0.0, 1.0, nullable=True),
+        Column("probability", "float32", "-", "picker's score; null for rule-based pickers", 0.0, 1.0, nullable=True),
         Column("snr", "float32", "-", "signal-to-noise ratio of amplitudes (not energies)", 0.0, nullable=True),
-        Column("amplitude_m", "float64", "m", "peak displacement amplitude of the S window; null without a gain", 0.0, nullable=True),
+        Column("amplitude_m", "float64", "m", "peak displacement about S; null without a gain", 0.0, nullable=True),
         Column("uncertainty_s", "float32", "s", "one standard deviation", 0.0, nullable=True),
-        Column("pair_id", "int64", "-", "pick_id of the P of the pair, on both its P and its S; 0 = unpaired", 0),
+        Column("pair_id", "int64", "-", "pick_id of the pair's P, on P and S; 0 = unpaired", 0),
         Column("picker", "str", "-", "what made the pick"),
     ),
 )
@@ -34,9 +34,12 @@ def pick_ids(station_id: pd.Series, phase: pd.Series, time: pd.Series) -> np.nda
     (Steele, Lea & Flood 2014). Two of a million picks share an id with probability 5e-8.
     """
     names, inverse = np.unique(np.asarray(station_id, dtype=object).astype(str), return_inverse=True)
-    digests = np.array([int.from_bytes(hashlib.blake2b(n.encode(), digest_size=8).digest(), "little") for n in names],
-                       dtype=np.uint64)
-    ns = pd.to_datetime(pd.Series(time), utc=True).dt.tz_convert(None).to_numpy().astype("datetime64[ns]").view(np.int64)
+    digests = np.array(
+        [int.from_bytes(hashlib.blake2b(n.encode(), digest_size=8).digest(), "little") for n in names], dtype=np.uint64
+    )
+    ns = (
+        pd.to_datetime(pd.Series(time), utc=True).dt.tz_convert(None).to_numpy().astype("datetime64[ns]").view(np.int64)
+    )
     is_s = (np.asarray(phase, dtype=object).astype(str) == "S").astype(np.uint64)
     with np.errstate(over="ignore"):
         z = ns.astype(np.uint64) * np.uint64(2) + is_s + np.uint64(0x9E3779B97F4A7C15)

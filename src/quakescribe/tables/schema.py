@@ -95,8 +95,13 @@ class Table:
                 faults.append(f"column '{column.name}' is {frame[column.name].dtype}, expected {column.type}: {error}")
         if faults:
             raise _error(self.name, faults)
-        result = pd.DataFrame({name: series.to_numpy() if isinstance(series.dtype, np.dtype) else series.array
-                               for name, series in out.items()}, index=range(len(frame)))
+        result = pd.DataFrame(
+            {
+                name: series.to_numpy() if isinstance(series.dtype, np.dtype) else series.array
+                for name, series in out.items()
+            },
+            index=range(len(frame)),
+        )
         return self.check(result)
 
     def check(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -118,8 +123,9 @@ class Table:
             if repeated.any():
                 row = int(np.flatnonzero(repeated)[0])
                 value = ", ".join(str(frame[name].iloc[row]) for name in self.key)
-                faults.append(f"key '{', '.join(self.key)}' repeats in {int(repeated.sum())} rows; "
-                              f"first at row {row}: {value}")
+                faults.append(
+                    f"key '{', '.join(self.key)}' repeats in {int(repeated.sum())} rows; first at row {row}: {value}"
+                )
         if faults:
             raise _error(self.name, faults)
         return frame
@@ -145,7 +151,11 @@ def _cast(series: pd.Series, column: Column) -> pd.Series:
     if column.type == "str":
         if series.isna().all():
             return _null(column, len(series))
-        return series.astype("str") if not series.isna().any() else series.where(series.isna(), series.astype("str")).astype("str")
+        return (
+            series.astype("str")
+            if not series.isna().any()
+            else series.where(series.isna(), series.astype("str")).astype("str")
+        )
     if column.type == "int64":
         if series.dtype.kind == "f" and len(series):
             if series.isna().any():
@@ -154,8 +164,8 @@ def _cast(series: pd.Series, column: Column) -> pd.Series:
                 raise ValueError("not whole numbers")
         return series.astype("int64")
     if column.type == "bool" and series.dtype != bool:
-        mapped = series.map({True: True, False: False, "true": True, "false": False, "True": True,
-                             "False": False, 1: True, 0: False, "1": True, "0": False})
+        words = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
+        mapped = series.map(lambda value: words.get(str(value).lower()))
         if mapped.isna().any():
             raise ValueError("not true or false")
         return mapped.astype(bool)
@@ -172,8 +182,10 @@ def _column_faults(series: pd.Series, column: Column) -> list[str]:
     faults = []
     null = series.isna().to_numpy()
     if null.any() and not column.nullable:
-        faults.append(f"column '{column.name}': {int(null.sum())} of {len(series)} rows have no value; "
-                      f"first at row {int(np.flatnonzero(null)[0])}")
+        faults.append(
+            f"column '{column.name}': {int(null.sum())} of {len(series)} rows have no value; "
+            f"first at row {int(np.flatnonzero(null)[0])}"
+        )
     if column.low is not None or column.high is not None:
         values = series.to_numpy()
         low = -np.inf if column.low is None else column.low
@@ -181,12 +193,16 @@ def _column_faults(series: pd.Series, column: Column) -> list[str]:
         outside = ~null & ~((values >= low) & (values <= high))
         if outside.any():
             row = int(np.flatnonzero(outside)[0])
-            faults.append(f"column '{column.name}': {int(outside.sum())} of {len(series)} rows outside "
-                          f"[{low:g}, {high:g}] {column.unit}; first at row {row}: {values[row]}")
+            faults.append(
+                f"column '{column.name}': {int(outside.sum())} of {len(series)} rows outside "
+                f"[{low:g}, {high:g}] {column.unit}; first at row {row}: {values[row]}"
+            )
     if column.choices is not None:
         wrong = ~null & ~series.isin(column.choices).to_numpy()
         if wrong.any():
             row = int(np.flatnonzero(wrong)[0])
-            faults.append(f"column '{column.name}': {int(wrong.sum())} of {len(series)} rows are none of "
-                          f"{', '.join(column.choices)}; first at row {row}: {series.iloc[row]!r}")
+            faults.append(
+                f"column '{column.name}': {int(wrong.sum())} of {len(series)} rows are none of "
+                f"{', '.join(column.choices)}; first at row {row}: {series.iloc[row]!r}"
+            )
     return faults

@@ -26,8 +26,8 @@ CHANNELS = Table(
     columns=(
         Column("station_id", "str", "-", "NET.STA.LOC"),
         Column("channel", "str", "-", "SEED channel code, or band and instrument with a component (HHZ)"),
-        Column("azimuth_deg", "float64", "deg", "of positive motion, clockwise from north", 0.0, 360.0, nullable=True),
-        Column("dip_deg", "float64", "deg", "of positive motion, down from horizontal; -90 = up", -90.0, 90.0, nullable=True),
+        Column("azimuth_deg", "float64", "deg", "of positive motion", 0.0, 360.0, nullable=True),
+        Column("dip_deg", "float64", "deg", "of positive motion; -90 = up", -90.0, 90.0, nullable=True),
         Column("gain", "float64", "counts/unit", "overall sensitivity; null = unknown", nullable=True),
         Column("unit", "str", "-", "ground motion the gain refers to", nullable=True, choices=("m", "m/s", "m/s**2")),
         Column("has_response", "bool", "-", "a full response is in the StationXML"),

@@ -13,7 +13,6 @@ import pyarrow.parquet as pq
 from quakescribe.errors import FormatError
 from quakescribe.tables.schema import Table
 
-
 NOTE = b"quakescribe"
 
 
@@ -28,7 +27,9 @@ def write(frame: pd.DataFrame, table: Table, path: Path, note: str = "") -> Path
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     if path.suffix == ".csv":
-        frame[table.names].to_csv(temporary, index=False, date_format="%Y-%m-%dT%H:%M:%S.%fZ" if _whole_us(frame, table) else None)
+        frame[table.names].to_csv(
+            temporary, index=False, date_format="%Y-%m-%dT%H:%M:%S.%fZ" if _whole_us(frame, table) else None
+        )
     else:
         arrow = pa.Table.from_pandas(frame[table.names], preserve_index=False)
         arrow = arrow.replace_schema_metadata({NOTE: note.encode()} if note else None)
@@ -60,8 +61,9 @@ def read(path: Path, table: Table) -> pd.DataFrame:
         raise FormatError(f"{path}: no such file; expected the table '{table.name}'")
     try:
         if path.suffix == ".csv":
-            frame = pd.read_csv(path, dtype={c.name: "str" for c in table.columns if c.type == "str"},
-                                keep_default_na=True)
+            frame = pd.read_csv(
+                path, dtype={c.name: "str" for c in table.columns if c.type == "str"}, keep_default_na=True
+            )
         else:
             frame = pq.read_table(path).to_pandas()
     except (pa.ArrowInvalid, pd.errors.ParserError, UnicodeDecodeError, pd.errors.EmptyDataError) as error:

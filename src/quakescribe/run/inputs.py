@@ -1,0 +1,117 @@
+"""What a run starts from: the archive of recordings, the stations, the velocity model, and the span of time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from quakescribe.earth.velocity import VelocityModel
+from quakescribe.errors import StationError, WaveformError
+from quakescribe.settings.project import Settings
+from quakescribe.tables import SKIPS
+
+if TYPE_CHECKING:
+    from quakescribe.waveforms.archive import Archive
+
+DAY_NS = 86_400_000_000_000
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything a run reads, opened and checked once."""
+
+    archive: Archive
+    stations: pd.DataFrame
+    channels: pd.DataFrame
+    model: VelocityModel
+    stations_path: Path
+    station_ids: tuple[str, ...]
+    start_ns: int
+    end_ns: int
+    skips: pd.DataFrame
+
+
+def open_inputs(settings: Settings, folder: Path) -> Inputs:
+    """Open the inputs that the settings name, relative to a folder.
+
+    Raises
+    ------
+    WaveformError, StationError, VelocityError, FormatError
+        If an input is missing or unusable as a whole, or recordings and stations have nothing in common.
+    """
+    from quakescribe.earth.velocity import default_velocity, read_velocity
+    from quakescribe.exchange.stations import read_stations
+    from quakescribe.waveforms.archive import open_archive
+
+    project = settings.project
+    stations_path = folder / Path(project.stations).expanduser()
+    stations, channels = read_stations(stations_path)
+    model = (
+        read_velocity(folder / Path(project.velocity).expanduser(), settings.velocity)
+        if project.velocity
+        else default_velocity(settings.velocity)
+    )
+    archive = open_archive(str(folder / Path(project.waveforms).expanduser()), settings.waveforms)
+    known = set(stations["station_id"])
+    recorded = [one for one in archive.station_ids if not excluded(one, project.exclude_stations)]
+    usable = tuple(sorted(one for one in recorded if one in known))
+    if not recorded:
+        raise WaveformError(f"{project.waveforms}: no recordings of any station that is not excluded")
+    if not usable:
+        raise StationError(
+            f"none of the {len(recorded)} recorded stations ({', '.join(recorded[:5])}, ...) is among the "
+            f"{len(known)} of {stations_path} ({', '.join(sorted(known)[:5])}, ...)"
+        )
+    rows: list[dict[str, Any]] = [
+        {
+            "stage": "waveforms",
+            "station_id": one,
+            "source": project.stations,
+            "reason": "no-metadata",
+            "count": 1,
+            "detail": "recorded, but not among the stations",
+        }
+        for one in recorded
+        if one not in known
+    ]
+    rows += [
+        {
+            "stage": "waveforms",
+            "station_id": one,
+            "source": project.waveforms,
+            "reason": "no-recordings",
+            "count": 1,
+            "detail": "among the stations, but not recorded",
+        }
+        for one in sorted(known - set(recorded))
+        if not excluded(one, project.exclude_stations)
+    ]
+    spans = [archive.span(one) for one in usable]
+    start = min(span[0] for span in spans) if project.start is None else pd.Timestamp(project.start).value
+    end = max(span[1] for span in spans) if project.end is None else pd.Timestamp(project.end).value
+    if start >= end:
+        raise WaveformError(f"nothing recorded between {project.start} and {project.end}")
+    frames = [archive.skips, SKIPS.make(pd.DataFrame(rows).to_dict("list"))] if rows else [archive.skips]
+    skips = SKIPS.order(SKIPS.conform(pd.concat(frames, ignore_index=True)))
+    return Inputs(archive, stations, channels, model, stations_path, usable, start, end, skips)
+
+
+def excluded(station_id: str, names: tuple[str, ...]) -> bool:
+    """Say whether a station is left out, named as NET.STA.LOC or NET.STA."""
+    return station_id in names or station_id.rpartition(".")[0] in names
+
+
+def days(start_ns: int, end_ns: int, chunk_hours: int) -> list[tuple[str, int, int]]:
+    """Return the units of time that cover a span: (name, start, end) in ns, aligned to midnight UTC.
+
+    A unit of 24 h is named by its day (2019-07-04), a shorter one by its day and first hour (2019-07-04T06).
+    """
+    length = chunk_hours * 3_600_000_000_000
+    out = []
+    for start in range(start_ns // length * length, end_ns, length):
+        name = pd.Timestamp(start).strftime("%Y-%m-%d" if chunk_hours == 24 else "%Y-%m-%dT%H")
+        out.append((name, max(start, start_ns), min(start + length, end_ns)))
+    return out
