@@ -115,7 +115,7 @@ def execute(
 
 def _do(stage: Stage, context: Context, engine: Engine, watcher: Watcher, record: StageRecord) -> None:
     began = time.perf_counter()
-    folder = context.run.folder / stage.name
+    folder = context.run.folder / stage.folder
     units = stage.plan(context)
     todo = [unit for unit in units if _decision(stage, folder, unit) == "run"]
     _remove_stale(stage, folder, {unit.key for unit in units})

@@ -32,12 +32,21 @@ class Unit:
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage of a run: `plan` lists the units, `work` turns a payload into tables."""
+    """A stage of a run: `plan` lists the units, `work` turns a payload into tables.
+
+    Its parts lie in the folder named as the stage; a step before its last one has a folder of its own.
+    """
 
     name: str
     makes: tuple[str, ...]
     plan: Callable[[Any], list[Unit]]
     work: Callable[[Any], dict[str, pd.DataFrame]]
+    step: str = ""
+
+    @property
+    def folder(self) -> str:
+        """The folder of the stage's parts below the run."""
+        return f"{self.name}-{self.step}" if self.step else self.name
 
 
 @dataclass(frozen=True)

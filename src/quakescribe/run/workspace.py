@@ -25,7 +25,7 @@ MAKERS: dict[str, tuple[str, ...]] = {
     "events": ("associate",),
     "arrivals": ("locate", "associate"),
     "origins": ("locate",),
-    "amplitudes": ("measure",),
+    "amplitudes": ("measure-amplitudes",),
     "magnitudes": ("measure",),
     "findings": ("report",),
 }

@@ -2,16 +2,18 @@
 
 from quakescribe.tables.events import ARRIVALS, EVENTS, event_ids
 from quakescribe.tables.findings import FINDINGS, SKIPS
-from quakescribe.tables.origins import MAGNITUDES, ORIGINS
+from quakescribe.tables.origins import AMPLITUDES, MAGNITUDES, ORIGINS
 from quakescribe.tables.picks import PICKS, pick_ids
 from quakescribe.tables.schema import Column, Table
 from quakescribe.tables.stations import CHANNELS, STATIONS
 
 TABLES: dict[str, Table] = {
-    table.name: table for table in (STATIONS, CHANNELS, PICKS, EVENTS, ARRIVALS, ORIGINS, MAGNITUDES, FINDINGS, SKIPS)
+    table.name: table
+    for table in (STATIONS, CHANNELS, PICKS, EVENTS, ARRIVALS, ORIGINS, AMPLITUDES, MAGNITUDES, FINDINGS, SKIPS)
 }
 
 __all__ = [
+    "AMPLITUDES",
     "ARRIVALS",
     "CHANNELS",
     "EVENTS",

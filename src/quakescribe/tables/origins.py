@@ -48,6 +48,21 @@ ORIGINS = Table(
     ),
 )
 
+AMPLITUDES = Table(
+    name="amplitudes",
+    meaning="one row per event and station: the largest swing of a Wood-Anderson seismometer",
+    key=("event_id", "station_id"),
+    sort=("event_id", "station_id"),
+    columns=(
+        Column("event_id", "int64", "-", "the event", 0),
+        Column("station_id", "str", "-", "NET.STA.LOC"),
+        Column("amplitude_m", "float64", "m", "zero to peak on the Wood-Anderson record, magnification included", 0.0),
+        Column("snr", "float64", "-", "ratio of the amplitude to the largest noise amplitude", 0.0, nullable=True),
+        Column("n_components", "int64", "-", "horizontal components behind it", 1, 3),
+        Column("time", TIME, "UTC", "of the largest swing", nullable=True),
+    ),
+)
+
 MAGNITUDES = Table(
     name="magnitudes",
     meaning="one row per event and kind (network value, station_id null) and per station value",

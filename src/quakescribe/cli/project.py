@@ -1,0 +1,146 @@
+"""Commands that work in a project folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The project folder.")]
+Name = Annotated[str, typer.Option("--name", help="Which run.", show_default="the one worked on last")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document for machines.")]
+
+
+def init(
+    folder: Folder,
+    waveforms: Annotated[str, typer.Option(help="SDS archive, folder, file or quoted glob of miniSEED or SAC.")],
+    stations: Annotated[str, typer.Option(help="StationXML, or CSV with positions and gains.")],
+    velocity: Annotated[str, typer.Option(help="Layered model; none = a generic crust.")] = "",
+) -> None:
+    """Make a project folder with its complete, explained quakescribe.toml."""
+    from quakescribe.cli import show
+    from quakescribe.run.projects import new_project
+
+    project = new_project(folder, waveforms, stations, velocity)
+    show.say(f"made {project.folder / 'quakescribe.toml'}; next: quakescribe check {folder}")
+
+
+def check(folder: Folder, as_json: Json = False) -> None:
+    """Say what data there are and what is wrong with them, before hours are spent."""
+    from quakescribe.cli import show
+    from quakescribe.run.check import check_project
+    from quakescribe.run.workspace import Project
+
+    found = check_project(Project(folder))
+    if as_json:
+        show.as_json(found.as_dict())
+        return
+    show.table("Project", ("what", "value"), found.facts)
+    show.table("Recordings by station", found.coverage.columns, found.coverage.itertuples(index=False))
+    if found.problems:
+        show.table("Worth a look before the run", ("reason", "where", "count", "detail"), found.problems)
+    show.say(f"next: quakescribe run {folder}")
+
+
+def run(
+    folder: Folder,
+    name: Annotated[
+        str, typer.Option("--name", help="The run's name; the same name goes on where it stopped.")
+    ] = "first",
+    until: Annotated[
+        str | None, typer.Option("--until", help="Last stage: pick, associate, locate, measure, report.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=0, help="1 = in this process, 0 = one per core.")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option("--scheduler", help="Running Dask scheduler, tcp://host:port.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Make the catalogue: pick, associate, locate, measure, report. What is done already is reused."""
+    from quakescribe.cli import show
+    from quakescribe.run.runner import Silent, execute
+    from quakescribe.run.summary import summary
+    from quakescribe.run.workspace import Project
+
+    project = Project(folder)
+    settings = project.settings
+    given = {"workers": workers, "scheduler": scheduler}
+    changed = {key: value for key, value in given.items() if value is not None}
+    settings = settings.model_copy(update={"run": settings.run.model_copy(update=changed)})
+    this = project.run(name)
+    if as_json:
+        execute(settings, folder, this, until, Silent())
+        show.as_json(summary(this))
+        return
+    with show.Bars() as bars:
+        execute(settings, folder, this, until, bars)
+    _print_summary(summary(this))
+    if until in (None, "report"):
+        show.say(f"report: {this.folder / 'report.html'}")
+
+
+def _print_summary(facts: dict[str, object]) -> None:
+    from quakescribe.cli import show
+
+    skips = facts.pop("skipped", [])
+    show.table("Result", ("what", "value"), ((key.replace("_", " "), _plain(value)) for key, value in facts.items()))
+    if isinstance(skips, list) and skips:
+        show.table(
+            "Left out (details in the report)",
+            ("stage", "reason", "count"),
+            ((row["stage"], row["reason"], row["count"]) for row in skips),
+        )
+
+
+def _plain(value: object) -> str:
+    return f"{value:,.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def export(
+    folder: Folder,
+    to: Annotated[str, typer.Option("--format", help="csv, quakeml, fdsn, geojson, pal, hypodd, hypoinverse, ...")],
+    out: Annotated[Path, typer.Option("--out", help="File or folder to write.")],
+    name: Name = "",
+) -> None:
+    """Write a run's catalogue in another format, and say what that format cannot hold."""
+    from quakescribe.cli import show
+    from quakescribe.exchange.formats import write_tables
+    from quakescribe.run.finish import all_tables
+    from quakescribe.run.workspace import Project
+
+    project = Project(folder)
+    this = project.run(name) if name else project.latest()
+    losses = write_tables(out, to, all_tables(this, project))
+    show.say(f"wrote {out}")
+    for loss in losses:
+        show.say(f"  not in this format: {loss}")
+
+
+def report(folder: Folder, name: Name = "") -> None:
+    """Make the report of a run again from its tables."""
+    from quakescribe.cli import show
+    from quakescribe.run.finish import make_report
+    from quakescribe.run.workspace import Project
+
+    project = Project(folder)
+    this = project.run(name) if name else project.latest()
+    show.say(f"wrote {make_report(this, project)}")
+
+
+def settings(
+    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="A project; none = the defaults.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Print every setting with its value, meaning, unit and range."""
+    from quakescribe.cli import show
+    from quakescribe.run.workspace import Project
+    from quakescribe.settings.project import Settings, dump
+
+    current = Project(folder).settings if folder is not None else Settings()
+    if as_json:
+        show.as_json(current.model_dump(mode="json"))
+    else:
+        typer.echo(dump(current), nl=False)

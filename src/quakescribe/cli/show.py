@@ -1,0 +1,99 @@
+"""What people see: progress bars with rates and time left, tables, or one JSON document for machines."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import TimeRemainingColumn as TimeLeft
+from rich.table import Table
+
+err = Console(stderr=True, highlight=False)
+out = Console(highlight=False)
+
+
+class Bars:
+    """A watcher that draws one bar per stage: units done, rate, time gone and left, rows made."""
+
+    def __init__(self) -> None:
+        self._progress = Progress(
+            SpinnerColumn(finished_text="[green]✓"),
+            TextColumn("{task.description:<10}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]:>12}"),
+            TimeElapsedColumn(),
+            TimeLeft(),
+            TextColumn("{task.fields[rows]}"),
+            console=err,
+        )
+        self._tasks: dict[str, Any] = {}
+        self._rows: dict[str, dict[str, int]] = {}
+
+    def __enter__(self) -> Bars:
+        self._progress.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._progress.__exit__(*error)
+
+    def begin(self, stage: str, units: int, reused: int) -> None:
+        """Open the bar of a stage."""
+        note = f"{reused} found done" if reused else ""
+        if stage in self._tasks:
+            task = self._progress.tasks[self._tasks[stage]]
+            self._progress.update(task.id, total=(task.total or 0) + units)
+            return
+        self._tasks[stage] = self._progress.add_task(stage, total=units, rate="", rows=note)
+
+    def advance(self, stage: str, rows: dict[str, int]) -> None:
+        """Move the bar on by one unit."""
+        total = self._rows.setdefault(stage, {})
+        for table, count in rows.items():
+            total[table] = total.get(table, 0) + count
+        task = self._progress.tasks[self._tasks[stage]]
+        seconds = task.elapsed or 0.0
+        rate = f"{(task.completed + 1) / seconds:.2f} units/s" if seconds > 0.5 else ""
+        self._progress.update(task.id, advance=1, rate=rate, rows=_counts(total))
+
+    def finish(self, stage: str, seconds: float, rows: dict[str, int]) -> None:
+        """Fill the bar."""
+        task = self._progress.tasks[self._tasks[stage]]
+        self._progress.update(task.id, completed=task.total, rows=_counts(rows) or task.fields["rows"])
+
+
+def _counts(rows: dict[str, int]) -> str:
+    return ", ".join(f"{count:,} {table}" for table, count in rows.items() if count)
+
+
+def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
+    """Print a table to standard output."""
+    drawn = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    for column in columns:
+        drawn.add_column(column)
+    for row in rows:
+        drawn.add_row(*(str(cell) for cell in row))
+    out.print(drawn)
+
+
+def say(text: str) -> None:
+    """Print a line for people (standard error, so that results can be piped)."""
+    err.print(text)
+
+
+def as_json(value: Any) -> None:
+    """Print one JSON document to standard output."""
+    sys.stdout.write(json.dumps(value, indent=1, default=_plain) + "\n")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, pd.Timestamp):
+        return value.isoformat()
+    if hasattr(value, "item"):
+        return value.item()
+    return str(value)

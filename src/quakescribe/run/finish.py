@@ -1,0 +1,133 @@
+"""The end of a run: findings, exports, report."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from quakescribe.errors import FormatError
+from quakescribe.run.inputs import Inputs, open_inputs
+from quakescribe.run.stage import part
+from quakescribe.run.summary import association_rate, skipped
+from quakescribe.run.workspace import SETTINGS, Project, Run
+from quakescribe.settings.project import Settings, load
+from quakescribe.tables import FINDINGS, TABLES, store
+
+SUFFIX = {"csv": ".csv", "quakeml": ".xml", "fdsn": ".txt", "geojson": ".geojson"}
+
+
+def finish(settings: Settings, inputs: Inputs, run: Run) -> Path:
+    """Write the findings, the exports that the settings name, and the report; return the report's path."""
+    from quakescribe.exchange.formats import write_tables
+
+    tables = _tables(run, inputs)
+    tables["findings"] = findings(tables)
+    store.write(tables["findings"], FINDINGS, part(run.folder / "report", "findings", "all"))
+    for name in settings.run.exports:
+        write_tables(run.folder / "export" / f"catalogue{SUFFIX.get(name, '.' + name)}", name, tables)
+    return _report(settings, inputs, run, tables)
+
+
+def make_report(run: Run, project: Project) -> Path:
+    """Make the report of a run again, under the settings it was made with."""
+    settings = _settings_of(run)
+    inputs = open_inputs(settings, project.folder)
+    tables = _tables(run, inputs)
+    tables["findings"] = findings(tables)
+    return _report(settings, inputs, run, tables)
+
+
+def all_tables(run: Run, project: Project) -> dict[str, pd.DataFrame]:
+    """Return every table of a run, with its stations and channels."""
+    from quakescribe.exchange.stations import read_stations
+
+    stations, channels = read_stations(project.path(_settings_of(run).project.stations))
+    return {**{name: run.table(name) for name in _RESULTS}, "stations": stations, "channels": channels}
+
+
+_RESULTS = ("picks", "events", "arrivals", "origins", "amplitudes", "magnitudes", "findings", "skips")
+
+
+def _settings_of(run: Run) -> Settings:
+    path = run.folder / SETTINGS
+    if not path.exists():
+        raise FormatError(f"{run.folder}: no such run; 'quakescribe run' makes one")
+    return load(path)
+
+
+def _tables(run: Run, inputs: Inputs) -> dict[str, pd.DataFrame]:
+    return {**{name: run.table(name) for name in _RESULTS}, "stations": inputs.stations, "channels": inputs.channels}
+
+
+def findings(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return what this run says of itself: association rates, share well located, and what was left out.
+
+    A first version without verdicts: judging them is the audit's work, so every verdict is 'cannot tell'.
+    """
+    picks, arrivals, origins = tables["picks"], tables["arrivals"], tables["origins"]
+    rows: list[dict[str, Any]] = []
+
+    def add(metric: str, scope: str, key: str, value: float, why: str) -> None:
+        rows.append(
+            {"metric": metric, "scope": scope, "key": key, "value": value, "verdict": "cannot tell", "why": why}
+        )
+
+    add(
+        "association_rate",
+        "network",
+        "pairs",
+        association_rate(picks, arrivals),
+        "share of P-S pairs of which both onsets belong to the same event",
+    )
+    associated = set(arrivals["pick_id"])
+    for station_id, mine in picks.groupby("station_id", sort=True):
+        add(
+            "association_rate",
+            "station",
+            str(station_id),
+            float(mine["pick_id"].isin(associated).mean()),
+            f"share of the station's {len(mine)} picks that belong to an event",
+        )
+    if len(origins):
+        add(
+            "well_located",
+            "network",
+            "events",
+            float(origins["well_located"].mean()),
+            "share of events that keep the rule of the locate settings",
+        )
+    for row in skipped(tables["skips"]):
+        add(
+            "skipped", "stage", f"{row['stage']}: {row['reason']}", float(row["count"]), "left out, and listed in skips"
+        )
+    return FINDINGS.make(pd.DataFrame(rows).to_dict("list"))
+
+
+def _report(settings: Settings, inputs: Inputs, run: Run, tables: dict[str, pd.DataFrame]) -> Path:
+    from quakescribe.report import write
+    from quakescribe.settings.project import dump
+
+    provenance = run.provenance()
+    info = {
+        "name": run.name,
+        "version": provenance.get("quakescribe", ""),
+        "settings_toml": dump(settings, comments=False),
+        "settings_digest": provenance.get("settings", ""),
+        "velocity": {
+            "name": inputs.model.name,
+            "layers": [
+                {"top_km": float(top), "vp_km_s": float(vp), "vs_km_s": float(vs)}
+                for top, vp, vs in zip(inputs.model.top_km, inputs.model.vp, inputs.model.vs, strict=True)
+            ],
+        },
+        "span": (pd.Timestamp(inputs.start_ns, tz="UTC"), pd.Timestamp(inputs.end_ns, tz="UTC")),
+        "timing": {name: stage["seconds"] for name, stage in provenance.get("stages", {}).items()},
+        "packages": provenance.get("packages", {}),
+    }
+    score = run.folder / "score.json"
+    if score.exists():
+        info["score"] = pd.DataFrame(json.loads(score.read_text()))
+    return write({name: tables[name] for name in TABLES if name in tables}, info, run.folder / "report.html")

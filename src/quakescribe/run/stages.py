@@ -1,0 +1,324 @@
+"""The stages of a run, in order: how each is cut into units, and what a unit does.
+
+| stage     | unit                        | needs                               | makes                       |
+|-----------|-----------------------------|-------------------------------------|-----------------------------|
+| pick      | a station and day           | waveforms, stations                 | picks                       |
+| associate | a day of independent groups | picks, stations, velocity           | events, arrivals            |
+| locate    | a day of events             | events, arrivals, velocity          | origins, arrivals           |
+| measure   | a station and day           | origins, arrivals, waveforms        | amplitudes                  |
+| measure   | all events                  | origins, arrivals, amplitudes       | magnitudes                  |
+
+Units are complete in themselves: the result is the same whoever works on them, in whatever order.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from quakescribe.earth.velocity import VelocityModel
+from quakescribe.run.inputs import days
+from quakescribe.run.stage import Stage, Unit, code_digest, fingerprint
+from quakescribe.settings.associate import AssociateSettings
+from quakescribe.settings.locate import LocateSettings
+from quakescribe.settings.measure import MeasureSettings
+from quakescribe.settings.pick import PickSettings
+from quakescribe.settings.waveforms import WaveformsSettings
+from quakescribe.tables import SKIPS
+
+if TYPE_CHECKING:
+    from quakescribe.run.runner import Context
+    from quakescribe.waveforms.archive import Archive
+    from quakescribe.waveforms.block import Block
+
+_READING = ("waveforms", "kernels", "settings")
+_EARTH = ("earth", "kernels", "settings")
+
+
+@dataclass(frozen=True)
+class Recordings:
+    """The recordings of one station and how to read them; what a worker needs to load blocks."""
+
+    archive: Archive
+    stations: pd.DataFrame
+    channels: pd.DataFrame
+    station_id: str
+    settings: WaveformsSettings
+
+    def loader(self) -> Loader:
+        """Return a function that loads raw blocks and remembers what was left out."""
+        return Loader(self)
+
+
+class Loader:
+    """Load raw blocks of a station; collect the skips of everything loaded."""
+
+    def __init__(self, recordings: Recordings) -> None:
+        self._recordings = recordings
+        self._skips: list[pd.DataFrame] = []
+
+    def __call__(self, start_ns: int, end_ns: int) -> list[Block]:
+        """Return the blocks of a span of time (ns after 1970)."""
+        from quakescribe.waveforms.prepare import load
+
+        this = self._recordings
+        blocks, skips = load(
+            this.archive, this.stations, this.channels, this.station_id, start_ns, end_ns, this.settings
+        )
+        self._skips.append(skips)
+        return blocks
+
+    def skips(self, start_ns: int, end_ns: int) -> pd.DataFrame:
+        """Return what was left out within a span of time, each thing once."""
+        return within(self._skips, start_ns, end_ns)
+
+
+def within(frames: list[pd.DataFrame], start_ns: int, end_ns: int) -> pd.DataFrame:
+    """Return the distinct skips that begin in [start, end), or have no time."""
+    frames = [frame for frame in frames if len(frame)]
+    if not frames:
+        return SKIPS.empty()
+    skips = pd.concat(frames, ignore_index=True)
+    ns = skips["start"].astype("int64")
+    inside = skips["start"].isna() | ((ns >= start_ns) & (ns < end_ns))
+    return SKIPS.order(skips[inside].drop_duplicates())
+
+
+# --- pick ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class PickJob:
+    """One station and span of time to pick."""
+
+    recordings: Recordings
+    start_ns: int
+    end_ns: int
+    settings: PickSettings
+
+
+def _plan_pick(context: Context) -> list[Unit]:
+    inputs, settings = context.inputs, context.settings
+    base = fingerprint(code_digest("pick", *_READING), settings.pick, settings.waveforms)
+    units = []
+    for station_id in inputs.station_ids:
+        recordings = _recordings(context, station_id)
+        begin, end = inputs.archive.span(station_id)
+        known = fingerprint(base, recordings.stations, recordings.channels)
+        for name, start_ns, end_ns in days(
+            max(begin, inputs.start_ns), min(end, inputs.end_ns) + 1, settings.run.chunk_hours
+        ):
+            job = PickJob(recordings, start_ns, end_ns, settings.pick)
+            units.append(
+                Unit(f"{name}/{station_id}", fingerprint(known, _files(recordings.archive), start_ns, end_ns), job)
+            )
+    return units
+
+
+def _recordings(context: Context, station_id: str) -> Recordings:
+    inputs = context.inputs
+    return Recordings(
+        inputs.archive.of_station(station_id),
+        inputs.stations[inputs.stations["station_id"] == station_id].reset_index(drop=True),
+        inputs.channels[inputs.channels["station_id"] == station_id].reset_index(drop=True),
+        station_id,
+        context.settings.waveforms,
+    )
+
+
+def _files(archive: Archive) -> str:
+    """Return a digest of the files of a station's archive: names, sizes and times of change."""
+    return fingerprint(*(_file(source) for source in sorted(set(archive.index["source"]))))
+
+
+@functools.lru_cache(maxsize=100_000)
+def _file(source: str) -> tuple[str, int, int]:
+    found = os.stat(source)
+    return (Path(source).name, found.st_size, found.st_mtime_ns)
+
+
+def _work_pick(job: PickJob) -> dict[str, pd.DataFrame]:
+    from quakescribe.pick import pick_unit
+
+    load = job.recordings.loader()
+    picks, skips = pick_unit(load, job.start_ns, job.end_ns, job.settings)
+    return {"picks": picks, "skips": within([load.skips(job.start_ns, job.end_ns), skips], job.start_ns, job.end_ns)}
+
+
+# --- associate -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class AssociateJob:
+    """Picks that no other pick of the run can share an event with."""
+
+    picks: pd.DataFrame
+    stations: pd.DataFrame
+    model: VelocityModel
+    settings: AssociateSettings
+
+
+def _plan_associate(context: Context) -> list[Unit]:
+    from quakescribe.associate import groups
+
+    inputs, settings = context.inputs, context.settings.associate
+    picks = context.run.stage_table("pick", "picks")
+    base = fingerprint(code_digest("associate", *_EARTH), settings, inputs.stations, *_model(inputs.model))
+    by_day: dict[str, list[np.ndarray]] = {}
+    for rows in groups(picks, settings):
+        first = picks["time"].iloc[int(rows.min())]
+        by_day.setdefault(first.strftime("%Y-%m-%d"), []).append(rows)
+    units = []
+    for day, members in sorted(by_day.items()):
+        mine = picks.iloc[np.sort(np.concatenate(members))].reset_index(drop=True)
+        units.append(Unit(day, fingerprint(base, mine), AssociateJob(mine, inputs.stations, inputs.model, settings)))
+    return units
+
+
+def _work_associate(job: AssociateJob) -> dict[str, pd.DataFrame]:
+    from quakescribe.associate import associate
+
+    events, arrivals, skips = associate(job.picks, job.stations, job.model, job.settings)
+    return {"events": events, "arrivals": arrivals, "skips": skips}
+
+
+def _model(model: VelocityModel) -> tuple[Any, ...]:
+    return (model.top_km, model.vp, model.vs)
+
+
+# --- locate ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LocateJob:
+    """Events to locate, each on its own (or all together where station corrections are iterated)."""
+
+    events: pd.DataFrame
+    arrivals: pd.DataFrame
+    stations: pd.DataFrame
+    model: VelocityModel
+    settings: LocateSettings
+
+
+def _plan_locate(context: Context) -> list[Unit]:
+    inputs, settings = context.inputs, context.settings.locate
+    events = context.run.stage_table("associate", "events")
+    arrivals = context.run.stage_table("associate", "arrivals")
+    base = fingerprint(code_digest("locate", *_EARTH), settings, inputs.stations, *_model(inputs.model))
+    days_of = events["time"].dt.strftime("%Y-%m-%d") if len(events) else pd.Series([], dtype="str")
+    if settings.station_corrections:
+        days_of = pd.Series("all", index=events.index)
+    units = []
+    for day in sorted(days_of.unique()):
+        mine = events[days_of == day].reset_index(drop=True)
+        theirs = arrivals[arrivals["event_id"].isin(mine["event_id"])].reset_index(drop=True)
+        units.append(
+            Unit(day, fingerprint(base, mine, theirs), LocateJob(mine, theirs, inputs.stations, inputs.model, settings))
+        )
+    return units
+
+
+def _work_locate(job: LocateJob) -> dict[str, pd.DataFrame]:
+    from quakescribe.locate import locate
+
+    origins, arrivals, skips = locate(job.events, job.arrivals, job.stations, job.model, job.settings)
+    return {"origins": origins, "arrivals": arrivals, "skips": skips}
+
+
+# --- measure ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class AmplitudeJob:
+    """The events of one day to be measured at one station."""
+
+    recordings: Recordings
+    origins: pd.DataFrame
+    arrivals: pd.DataFrame
+    settings: MeasureSettings
+    inventory: str
+
+
+def _plan_amplitudes(context: Context) -> list[Unit]:
+    inputs, settings = context.inputs, context.settings
+    origins = context.run.stage_table("locate", "origins")
+    arrivals = context.run.stage_table("locate", "arrivals")
+    base = fingerprint(code_digest("measure", *_READING), settings.measure, settings.waveforms)
+    units = []
+    day_of = (
+        dict(zip(origins["event_id"], origins["time"].dt.strftime("%Y-%m-%d"), strict=True)) if len(origins) else {}
+    )
+    arrival_day = arrivals["event_id"].map(day_of)
+    for (day, station_id), theirs in arrivals.groupby([arrival_day, "station_id"], sort=True):
+        if station_id not in inputs.station_ids:
+            continue
+        recordings = _recordings(context, station_id)
+        theirs = theirs.reset_index(drop=True)
+        mine = origins[origins["event_id"].isin(theirs["event_id"])].reset_index(drop=True)
+        job = AmplitudeJob(recordings, mine, theirs, settings.measure, str(inputs.stations_path))
+        units.append(
+            Unit(
+                f"{day}/{station_id}",
+                fingerprint(base, recordings.stations, recordings.channels, _files(recordings.archive), mine, theirs),
+                job,
+            )
+        )
+    return units
+
+
+def _work_amplitudes(job: AmplitudeJob) -> dict[str, pd.DataFrame]:
+    from quakescribe.measure import wood_anderson
+
+    load = job.recordings.loader()
+    amplitudes, skips = wood_anderson(
+        lambda station_id, start, end: load(start, end), job.origins, job.arrivals, job.settings
+    )
+    return {"amplitudes": amplitudes, "skips": skips}
+
+
+@dataclass(frozen=True)
+class MagnitudeJob:
+    """All events and their amplitudes."""
+
+    origins: pd.DataFrame
+    arrivals: pd.DataFrame
+    stations: pd.DataFrame
+    amplitudes: pd.DataFrame
+    settings: MeasureSettings
+
+
+def _plan_magnitudes(context: Context) -> list[Unit]:
+    run, inputs, settings = context.run, context.inputs, context.settings.measure
+    origins = run.stage_table("locate", "origins")
+    arrivals = run.stage_table("locate", "arrivals")
+    amplitudes = run.stage_table("measure-amplitudes", "amplitudes")
+    job = MagnitudeJob(origins, arrivals, inputs.stations, amplitudes, settings)
+    return [
+        Unit(
+            "all",
+            fingerprint(code_digest("measure", *_EARTH), settings, inputs.stations, origins, arrivals, amplitudes),
+            job,
+        )
+    ]
+
+
+def _work_magnitudes(job: MagnitudeJob) -> dict[str, pd.DataFrame]:
+    from quakescribe.measure import measure
+
+    magnitudes, skips = measure(job.origins, job.arrivals, job.stations, job.settings, job.amplitudes)
+    return {"magnitudes": magnitudes, "skips": skips}
+
+
+STAGES: tuple[Stage, ...] = (
+    Stage("pick", ("picks", "skips"), _plan_pick, _work_pick),
+    Stage("associate", ("events", "arrivals", "skips"), _plan_associate, _work_associate),
+    Stage("locate", ("origins", "arrivals", "skips"), _plan_locate, _work_locate),
+    Stage("measure", ("amplitudes", "skips"), _plan_amplitudes, _work_amplitudes, step="amplitudes"),
+    Stage("measure", ("magnitudes", "skips"), _plan_magnitudes, _work_magnitudes),
+)
