@@ -12,6 +12,7 @@ DENSITY = 2700.0  # kg/m3
 SURFACE = 2.0  # the free surface doubles the motion
 PULSE_N = 2048  # samples of a pulse
 MEAN_RADIATION = (0.52, 0.63)  # root mean square over the focal sphere, P and S (Boore & Boatwright 1984)
+P_KAPPA = 0.6  # near-surface attenuation time of P, as a share of that of S
 P_CODA = 0.6  # coda behind P, as a share of the coda behind S
 CODA_HZ, CODA_Q = 5.0, 360.0  # at which the coda's anelastic decay is taken
 LONGEST_S, SHORTEST_S = 60.0, 3.0  # of the coda behind S
@@ -77,7 +78,7 @@ def _pulses(scenario: Scenario, event: int, station: int, late_s: NDArray[np.flo
     level = scenario.stations[station].site * SURFACE * row["moment_nm"] / (4 * np.pi * DENSITY * speed**3 * radius)
     q = settings.q_s * np.array([1.75, 1.0])[:, None] * np.maximum(f, 1.0) ** settings.q_exponent
     log_amplitude = (np.log(level)[:, None] - np.log1p((f / corner[:, None]) ** 2)
-                     - np.pi * f * (radius / (q * speed[:, None]) + settings.kappa_s))
+                     - np.pi * f * (radius / (q * speed[:, None]) + settings.kappa_s * np.array([P_KAPPA, 1.0])[:, None]))
     cepstrum = np.fft.irfft(log_amplitude, PULSE_N)
     cepstrum[:, 1:PULSE_N // 2] *= 2.0
     cepstrum[:, PULSE_N // 2 + 1:] = 0.0
