@@ -1,11 +1,70 @@
 """Settings of the stage ``pick``."""
 
+from typing import Literal
+
+from pydantic import model_validator
+
 from quakescribe.settings.base import Section, setting
 
 
 class PickSettings(Section):
     """How onsets are found. Times in seconds, frequencies in hertz."""
 
-    picker: str = setting("pal", "which picker: 'pal', the rule-based one")
+    picker: Literal["pal"] = setting("pal", "which picker: 'pal', the rule-based one")
     band_low_hz: float = setting(1.0, "lower corner of the causal 4-pole Butterworth band-pass", "Hz", gt=0)
-    band_high_hz: float = setting(20.0, "upper corner of the band-pass", "Hz", gt=0)
+    band_high_hz: float = setting(
+        20.0, "upper corner of the band-pass; lowered to 95% of Nyquist where the sampling rate is too low", "Hz", gt=0)
+
+    trigger_threshold: float = setting(
+        12.0, "energy ratio STA/LTA on the vertical above which the picker looks for an onset", gt=0)
+    trigger_sta_s: float = setting(0.8, "short window of the trigger, after the sample", "s", gt=0, le=10)
+    trigger_lta_s: float = setting(6.0, "long window of the trigger, before the sample", "s", gt=0, le=60)
+    refractory_s: float = setting(
+        5.0, "after a trigger, the picker waits this long after the last of trigger, P and S", "s", ge=0, le=60)
+
+    p_sta_s: float = setting(0.4, "short window of the STA/LTA that places the P", "s", gt=0, le=10)
+    p_lta_s: float = setting(2.0, "long window of the STA/LTA that places the P", "s", gt=0, le=60)
+    p_before_s: float = setting(0.5, "the P is sought from this long before the trigger", "s", ge=0, le=10)
+    p_after_s: float = setting(1.0, "the P is sought until this long after the trigger", "s", gt=0, le=10)
+
+    s_window_s: float = setting(10.0, "the S is sought until this long after the P (the largest S-P time)", "s", gt=1, le=60)
+    s_sta_s: float = setting(1.0, "short window of the STA/LTA that gives the earliest S", "s", gt=0, le=10)
+    s_lta_s: float = setting(2.0, "long window of the STA/LTA that gives the earliest S", "s", gt=0, le=60)
+    kurtosis_long_s: float = setting(5.0, "long kurtosis window, which gives the latest S", "s", gt=0, le=60)
+    kurtosis_short_s: float = setting(1.0, "short kurtosis window, which places the S", "s", gt=0, le=60)
+    polarisation_window_s: float = setting(1.0, "window in which the direction of motion is measured", "s", gt=0, le=10)
+    polarisation_range_s: float = setting(
+        2.0, "for this long after the P, motion along the P's direction is damped when the S is sought", "s", ge=0, le=10)
+
+    frequency_min_hz: float = setting(2.5, "a pair is dropped if its P has a lower dominant frequency", "Hz", ge=0)
+    frequency_window_s: float = setting(
+        1.0, "the dominant frequency is measured over half the S-P time, but at least this long", "s", gt=0, le=10)
+    amplitude_quality: bool = setting(
+        True, "test the amplitude ratios below; false: as the oldest version of PAL, which had none")
+    glitch_ratio_max: float = setting(
+        5.0, "a pair is dropped if the largest swing of its P or S is this many times what follows it", gt=0)
+    p_coda_ratio_max: float = setting(
+        8.0, "a pair is dropped if the first half of its P window is this many times larger than the second", gt=0)
+    p_s_ratio_max: float = setting(3.0, "a pair is dropped if its P is this many times larger than its S", gt=0)
+
+    amplitude_before_s: float = setting(1.0, "the amplitude window begins this long before the P", "s", ge=0, le=60)
+    amplitude_after_s: float = setting(5.0, "the amplitude window ends this long after the S", "s", gt=0, le=60)
+
+    s_back_from: Literal["onset", "window-end"] = setting(
+        "onset", "where an S placed by the short kurtosis is walked back from; 'window-end': the slip of the published PAL")
+    s_before_p: Literal["uncorrected", "drop"] = setting(
+        "uncorrected", "an S walked back past its P is taken where it was before, or the pair is dropped")
+    horizontals: Literal["replace", "both"] = setting(
+        "replace", "a dead horizontal is replaced by the live one; 'both': no pair without both")
+    unpaired_p: bool = setting(
+        True, "keep a P whose S cannot be sought (no live horizontal, or a gap in the S window) as an unpaired pick")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "PickSettings":
+        if self.band_low_hz >= self.band_high_hz:
+            raise ValueError(f"band_low_hz = {self.band_low_hz:g} Hz must lie below band_high_hz = {self.band_high_hz:g} Hz")
+        if self.trigger_sta_s >= self.trigger_lta_s:
+            raise ValueError("trigger_sta_s must be shorter than trigger_lta_s")
+        if self.polarisation_range_s > self.s_window_s:
+            raise ValueError("polarisation_range_s must not be longer than s_window_s")
+        return self

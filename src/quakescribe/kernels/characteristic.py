@@ -1,0 +1,236 @@
+"""Characteristic functions: window sums, STA/LTA, kurtosis, turning points."""
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True, nogil=True)
+def moving_sum(x, n, first):
+    """Return the sum of the last n values at every sample.
+
+    Parameters
+    ----------
+    x
+        Shape (m,), float64. Not changed.
+    n
+        Window length (samples), at least 1.
+    first
+        Absolute index of x[0]; anchors the chunks, so that the same samples give the same bits wherever x was cut.
+
+    Returns
+    -------
+    ndarray
+        Shape (m,), float64: out[i] = sum(x[i-n+1 .. i]); 0 for i < n - 1.
+
+    Notes
+    -----
+    Chunks of n samples are anchored at absolute multiples of n. Every window is the end of one chunk plus the start
+    of the next, so nothing is ever subtracted: no cancellation, and each sum touches its own window only.
+    O(m) time, O(m) memory. Source: van Herk (1992), Gil & Werman (1993), for sums instead of maxima.
+    """
+    m = x.shape[0]
+    out = np.zeros(m)
+    if m < n:
+        return out
+    tail = np.empty(m)
+    total = 0.0
+    left = (first + m) % n
+    for i in range(m - 1, -1, -1):
+        if left == 0:
+            total = 0.0
+            left = n
+        left -= 1
+        total += x[i]
+        tail[i] = total
+    total = 0.0
+    place = first % n
+    for i in range(m):
+        if place == n:
+            place = 0
+        if place == 0:
+            total = 0.0
+        total += x[i]
+        place += 1
+        if i >= n - 1:
+            out[i] = total if place == n else total + tail[i - n + 1]
+    return out
+
+
+@njit(cache=True, nogil=True)
+def sta_lta(x, n_sta, n_lta):
+    """Return the ratio of the mean after each sample to the mean up to it.
+
+    Parameters
+    ----------
+    x
+        Shape (m,), float64, not negative (energy). Not changed.
+    n_sta, n_lta
+        Window lengths (samples).
+
+    Returns
+    -------
+    ndarray
+        Shape (m,), float64: mean(x[i+1 .. i+n_sta]) / mean(x[i-n_lta+1 .. i]) for n_lta <= i < m - n_sta;
+        0 elsewhere and where the lower mean is 0.
+
+    Notes
+    -----
+    O(m) time and memory. Source: the PAL picker (Zhou et al. 2022), which looks forward with the short window.
+    """
+    m = x.shape[0]
+    out = np.zeros(m)
+    short = moving_sum(x, n_sta, 0)
+    long = moving_sum(x, n_lta, 0)
+    for i in range(n_lta, m - n_sta):
+        if long[i] > 0.0:
+            out[i] = (short[i + n_sta] * n_lta) / (long[i] * n_sta)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def excursions(x, first, n_sta, n_lta, threshold):
+    """Return the stretches of a trace in which its energy STA/LTA lies above a threshold.
+
+    Parameters
+    ----------
+    x
+        Shape (m,), float32 or float64, filtered samples without gaps. Not changed.
+    first
+        Absolute index of x[0].
+    n_sta, n_lta
+        Window lengths (samples).
+    threshold
+        Energy ratio.
+
+    Returns
+    -------
+    ndarray
+        Shape (k, 2), int64: first sample and one past the last sample of each stretch, indices into x, ascending.
+
+    Notes
+    -----
+    The ratio is that of :func:`sta_lta` on x**2; a sample whose LTA is 0 never lies above. Worked in pieces of
+    32,768 samples; the sums are anchored at absolute indices, so neither the pieces nor the cut of x can be seen.
+    Ten operations per sample, O(1) memory besides the result.
+    """
+    m = x.shape[0]
+    piece = 32768
+    spans = np.empty((256, 2), dtype=np.int64)
+    k = 0
+    inside = False
+    begin = n_lta
+    while begin < m - n_sta:
+        end = min(begin + piece, m - n_sta)
+        base = begin - n_lta + 1
+        energy = np.empty(end + n_sta - base)
+        for i in range(energy.shape[0]):
+            v = np.float64(x[base + i])
+            energy[i] = v * v
+        short = moving_sum(energy, n_sta, first + base)
+        long = moving_sum(energy, n_lta, first + base)
+        for i in range(begin, end):
+            low = long[i - base]
+            over = short[i - base + n_sta] * n_lta > threshold * (low * n_sta) and low > 0.0
+            if over != inside:
+                if over:
+                    if k == spans.shape[0]:
+                        spans = np.concatenate((spans, np.empty_like(spans)))
+                    spans[k, 0] = i
+                else:
+                    spans[k, 1] = i
+                    k += 1
+                inside = over
+        begin = end
+    if inside:
+        spans[k, 1] = m - n_sta
+        k += 1
+    return spans[:k].copy()
+
+
+@njit(cache=True, nogil=True)
+def sliding_kurtosis(x, n):
+    """Return the excess kurtosis of every window of n samples.
+
+    Parameters
+    ----------
+    x
+        Shape (m,), float64, not negative. Not changed.
+    n
+        Window length (samples).
+
+    Returns
+    -------
+    ndarray
+        Shape (max(m - n + 1, 0),), float64: m4 / m2**2 - 3 of x[i .. i+n-1], population moments; 0 for a window
+        without variance.
+
+    Notes
+    -----
+    Central moments from the window sums of x, x^2, x^3, x^4, each by :func:`moving_sum` (no cancellation between
+    windows). O(m) time. x is scaled by its maximum, which changes nothing but the range of the powers.
+    """
+    m = x.shape[0]
+    out = np.zeros(max(m - n + 1, 0))
+    top = 0.0
+    for i in range(m):
+        top = max(top, x[i])
+    if m < n or not top > 0.0:
+        return out
+    y = x / top
+    y2 = y * y
+    s1 = moving_sum(y, n, 0)
+    s2 = moving_sum(y2, n, 0)
+    s3 = moving_sum(y2 * y, n, 0)
+    s4 = moving_sum(y2 * y2, n, 0)
+    for i in range(out.shape[0]):
+        j = i + n - 1
+        a = s1[j] / n
+        b = s2[j] / n
+        variance = b - a * a
+        if variance > 1e-13 * b:
+            fourth = s4[j] / n - 4.0 * a * (s3[j] / n) + 6.0 * a * a * b - 3.0 * a**4
+            out[i] = fourth / (variance * variance) - 3.0
+    return out
+
+
+@njit(cache=True, nogil=True)
+def turn(x, start, step, count, order):
+    """Return how many steps away the direction of a series turns for the first or second time.
+
+    Parameters
+    ----------
+    x
+        Shape (m,), float64. Not changed.
+    start
+        Index of the first value.
+    step
+        +1 to walk forward, -1 to walk back.
+    count
+        How many values may be looked at, from start on.
+    order
+        1 or 2: which turn.
+
+    Returns
+    -------
+    int
+        Steps from start to the turn. 0 if the series never turns; the first turn if there is no second.
+
+    Notes
+    -----
+    A step up or level counts as rising. The first turn is the first step that differs in direction from the first one.
+    The second is sought after the step that follows the first turn: a swing of one sample is passed over.
+    O(steps). Source: the PAL picker.
+    """
+    first = 0
+    rising = count > 1 and x[start + step] >= x[start]
+    for k in range(1, count - 1):
+        if (x[start + (k + 1) * step] >= x[start + k * step]) != rising:
+            first = k
+            break
+    if first == 0 or order == 1 or first + 2 >= count:
+        return first
+    rising = x[start + (first + 2) * step] >= x[start + (first + 1) * step]
+    for k in range(first + 2, count - 1):
+        if (x[start + (k + 1) * step] >= x[start + k * step]) != rising:
+            return k
+    return first
