@@ -30,7 +30,7 @@ app.command(rich_help_panel=STAGES)(stages.associate)
 app.command(rich_help_panel=STAGES)(stages.locate)
 app.command(rich_help_panel=STAGES)(stages.measure)
 app.command(rich_help_panel=STAGES)(stages.convert)
-app.command(rich_help_panel=TRY)(simulated.simulate)
+app.add_typer(simulated.simulate, name="simulate", rich_help_panel=TRY)
 app.command(rich_help_panel=TRY)(simulated.demo)
 
 

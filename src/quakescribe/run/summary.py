@@ -43,7 +43,8 @@ def association_rate(picks: pd.DataFrame, arrivals: pd.DataFrame) -> float:
     event_of = pd.Series(arrivals["event_id"].to_numpy(), index=arrivals["pick_id"].to_numpy())
     event = paired["pick_id"].map(event_of)
     both = event.notna().groupby(paired["pair_id"]).sum() == 2
-    same = event.groupby(paired["pair_id"]).nunique() == 1
+    grouped = event.groupby(paired["pair_id"])
+    same = grouped.min() == grouped.max()
     return round(float(np.mean((both & same).to_numpy())), 4)
 
 

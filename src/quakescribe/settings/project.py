@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from quakescribe.errors import SettingsError
 from quakescribe.settings.associate import AssociateSettings
-from quakescribe.settings.base import Section, build
+from quakescribe.settings.base import S, Section, build
 from quakescribe.settings.locate import LocateSettings
 from quakescribe.settings.measure import MeasureSettings
 from quakescribe.settings.pick import PickSettings
@@ -45,10 +45,7 @@ def parse(text: str, source: str = "quakescribe.toml") -> Settings:
     SettingsError
         One message with every fault of every section, each with its file.
     """
-    try:
-        tree = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{source}: not valid TOML: {error}") from None
+    tree = _tree(text, source)
     faults: list[str] = []
     sections: dict[str, Section] = {}
     for name, values in tree.items():
@@ -71,13 +68,29 @@ def parse(text: str, source: str = "quakescribe.toml") -> Settings:
 
 def load(path: Path) -> Settings:
     """Read ``quakescribe.toml``."""
+    return parse(_text(path), str(path))
+
+
+def read_section(path: Path, section: type[S], name: str) -> S:
+    """Read one section from a TOML file of its values, with or without its ``[name]``."""
+    tree = _tree(_text(path), str(path))
+    return build(section, name, tree.get(name, tree))
+
+
+def _text(path: Path) -> str:
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        return Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:
         raise SettingsError(f"{path}: no such file; 'quakescribe init' makes one") from None
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path}: not UTF-8 text: {error.reason} at byte {error.start}") from None
-    return parse(text, str(path))
+
+
+def _tree(text: str, source: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{source}: not valid TOML: {error}") from None
 
 
 def dump(settings: BaseModel, comments: bool = True) -> str:
