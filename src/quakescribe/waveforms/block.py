@@ -31,11 +31,14 @@ class Block:
     offset_ns
         Shape (n,), int64, of the vertical component (or of the first present one).
     unit
-        'm/s' where a gain is known, 'counts' where it is not.
+        'm/s' where a gain is known ('m/s**2' of accelerometers and 'm' until the band-pass turns them into 'm/s'),
+        'counts' where it is not.
     present
         Which of 'Z', 'N', 'E' were recorded, in this order, e.g. 'ZNE' or 'Z'.
     clip
         Shape (3,), float64: absolute amplitude, in ``unit``, above which a sample may be clipped; inf if unknown.
+    lead
+        Samples at the start that were not asked for: they only let the band-pass start canonically, and it masks them.
     """
 
     station_id: str
@@ -47,6 +50,7 @@ class Block:
     unit: str
     present: str
     clip: NDArray[np.float64]
+    lead: int = 0
 
     @property
     def n(self) -> int:

@@ -1,0 +1,141 @@
+"""Counts to ground motion, and sensor axes to Z, N, E, epoch by epoch."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from quakescribe.settings.waveforms import WaveformsSettings
+from quakescribe.waveforms.archive import COMPONENTS
+from quakescribe.waveforms.block import Block
+from quakescribe.waveforms.skips import skip
+
+_NOMINAL = {"Z": (0.0, -90.0), "N": (0.0, 0.0), "E": (90.0, 0.0)}
+
+
+def channels_of(channels: pd.DataFrame, station_id: str, codes: set[str]) -> pd.DataFrame:
+    """Return the rows of some channel codes of a station: under its own id, or else under NET.STA without location."""
+    mine = channels[channels["channel"].isin(codes)]
+    exact = mine[mine["station_id"] == station_id]
+    return exact if len(exact) else mine[mine["station_id"] == station_id.rsplit(".", 1)[0] + "."]
+
+
+def calibrate(block: Block, rows: pd.DataFrame, channels: pd.DataFrame, instrument: str,
+              settings: WaveformsSettings) -> tuple[Block, list[dict[str, Any]]]:
+    """Scale a block in counts to ground motion and rotate it to Z, N, E, in place; return it with the skips.
+
+    Gain and direction are those of the epoch of each sample. If any recorded channel has no gain in any epoch the
+    whole block stays in counts; if it has one, samples outside its epochs are masked.
+    """
+    codes = {c: sorted(x for x in rows["channel"].unique() if COMPONENTS[x[2]] == c) for c in range(3)
+             if "ZNE"[c] in block.present}
+    table = channels_of(channels, block.station_id, {x for names in codes.values() for x in names})
+    start, end = block.time_ns(0), block.time_ns(block.n - 1)
+    note = {"station_id": block.station_id, "start_ns": start, "end_ns": end}
+    skips: list[dict[str, Any]] = []
+    unit, why = _unit(table, codes)
+    if unit == "counts":
+        skips.append(skip("no-gain", f"{instrument}: {why}; picks without amplitudes", **note))
+    clip = np.full(3, np.inf)
+    outside = 0
+    for i0, i1 in _intervals(block, table):
+        epoch = _epoch(table, codes, block.time_ns(0.5 * (i0 + i1 - 1)))
+        for c in codes:
+            row = epoch.get(c)
+            if unit == "counts":
+                clip[c] = settings.clip_counts
+            elif row is None or not np.isfinite(row["gain"]):
+                outside += int((~block.mask[c, i0:i1]).sum())
+                block.mask[c, i0:i1] = True
+                block.data[c, i0:i1] = 0.0
+            else:
+                block.data[c, i0:i1] *= np.float32(1.0 / row["gain"])
+                clip[c] = min(clip[c], settings.clip_counts / abs(row["gain"]))
+        fault = _turn(block, epoch, i0, i1, clip, settings.orientation_tolerance_deg)
+        if fault and not any(row["reason"] == "no-orientation" for row in skips):
+            skips.append(skip("no-orientation", f"{instrument}: {fault}", **note))
+    if outside:
+        skips.append(skip("outside-epochs", f"{instrument}: samples at times without a gain; masked", count=outside, **note))
+    return replace(block, unit=unit, clip=clip), skips
+
+
+def _unit(table: pd.DataFrame, codes: dict[int, list[str]]) -> tuple[str, str]:
+    """Return the unit of a block, and if it is 'counts' the reason."""
+    known = table[table["gain"].notna() & (table["gain"] != 0)]
+    for names in codes.values():
+        missing = [name for name in names if name not in set(known["channel"])]
+        if missing:
+            return "counts", f"no gain for {', '.join(missing)}"
+    units = sorted(known["unit"].dropna().unique())
+    if len(units) != 1 or known["unit"].isna().any():
+        return "counts", f"gain in units {', '.join(units) or 'not stated'}; expected one of m, m/s, m/s**2"
+    return str(units[0]), ""
+
+
+def _intervals(block: Block, table: pd.DataFrame) -> list[tuple[int, int]]:
+    """Cut the block where an epoch begins or ends."""
+    times = pd.concat([table["valid_from"], table["valid_to"]]).dropna()
+    cuts = sorted({min(max(block.index(t.value), 0), block.n) for t in times} | {0, block.n})
+    return list(zip(cuts[:-1], cuts[1:], strict=True))
+
+
+def _epoch(table: pd.DataFrame, codes: dict[int, list[str]], time_ns: int) -> dict[int, pd.Series]:
+    """Return the channel row that holds at a time for every component."""
+    now = pd.Timestamp(time_ns, unit="ns", tz="UTC")
+    valid = table[~(table["valid_from"] > now) & ~(table["valid_to"] <= now)]
+    found = {}
+    for c, names in codes.items():
+        rows = valid[valid["channel"].isin(names)]
+        if len(rows):
+            found[c] = rows.iloc[0]
+        elif any(name[2] in "12" for name in names):
+            found[c] = pd.Series({"channel": names[0], "gain": np.nan, "azimuth_deg": np.nan, "dip_deg": np.nan})
+    return found
+
+
+def _turn(block: Block, epoch: dict[int, pd.Series], i0: int, i1: int, clip: NDArray[np.float64],
+          tolerance_deg: float) -> str | None:
+    """Rotate samples i0 to i1 in place; return what is missing for it, or None."""
+    parts = [c for c in sorted(epoch)]
+    if not parts:
+        return None
+    axes, unknown = np.eye(3), []
+    for c in parts:
+        azimuth, dip = epoch[c]["azimuth_deg"], epoch[c]["dip_deg"]
+        if np.isfinite(azimuth) and np.isfinite(dip):
+            axes[c] = axis(azimuth, dip)
+        elif str(epoch[c]["channel"])[2] in "12":
+            unknown.append(str(epoch[c]["channel"]))
+    if unknown:
+        return f"no direction for {', '.join(unknown)}; 1 and 2 are taken as north and east"
+    small = axes[np.ix_(parts, parts)]
+    off = np.degrees(np.arccos(np.clip(np.diag(small), -1.0, 1.0)))
+    if (off <= tolerance_deg).all():
+        return None
+    if abs(np.linalg.det(small)) < 0.1:
+        return "the directions of its components lie almost in one plane; not rotated"
+    inverse = np.linalg.inv(small)
+    inverse[np.abs(inverse) < 1e-6] = 0.0
+    mixes = inverse != 0.0
+    raw = block.data[parts, i0:i1].astype(np.float32)
+    masks = block.mask[parts, i0:i1].copy()
+    limits = clip[parts].copy()
+    for k, c in enumerate(parts):
+        mask = masks[mixes[k]].any(axis=0)
+        turned = np.zeros(i1 - i0, dtype=np.float32)
+        for j in np.flatnonzero(mixes[k]):
+            turned += np.float32(inverse[k, j]) * raw[j]
+        turned[mask] = 0.0
+        block.data[c, i0:i1], block.mask[c, i0:i1] = turned, mask
+        clip[c] = limits[mixes[k]].min()
+    return None
+
+
+def axis(azimuth_deg: float, dip_deg: float) -> NDArray[np.float64]:
+    """Return the direction of positive motion as (up, north, east); dip is down from horizontal."""
+    azimuth, dip = np.radians(azimuth_deg), np.radians(dip_deg)
+    return np.array([-np.sin(dip), np.cos(dip) * np.cos(azimuth), np.cos(dip) * np.sin(azimuth)])
