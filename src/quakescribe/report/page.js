@@ -1,0 +1,81 @@
+(function () {
+  "use strict";
+  const root = document.documentElement;
+  const toDark = JSON.parse(document.getElementById("to-dark").textContent);
+  const button = document.getElementById("theme");
+  const prefersDark = window.matchMedia("(prefers-color-scheme: dark)");
+  const drawn = new Set();
+  const canvas = document.createElement("canvas");
+  const hasWebGL = Boolean(canvas.getContext("webgl") || canvas.getContext("experimental-webgl"));
+
+  function isDark() { return root.dataset.theme === "dark"; }
+
+  // Exchange every light colour for its dark partner; long arrays hold data, not colours.
+  function darkened(node) {
+    if (typeof node === "string") return toDark[node] || node;
+    if (Array.isArray(node)) return node.length > 64 ? node : node.map(darkened);
+    if (node && typeof node === "object") {
+      const copy = {};
+      for (const key of Object.keys(node)) copy[key] = key === "bdata" ? node[key] : darkened(node[key]);
+      return copy;
+    }
+    return node;
+  }
+
+  function prepared(key) {
+    let figure = JSON.parse(document.getElementById("data-" + key).textContent);
+    if (isDark()) figure = darkened(figure);
+    if (!hasWebGL) for (const trace of figure.data) if (trace.type === "scattergl") trace.type = "scatter";
+    if (window.matchMedia("(pointer: coarse)").matches) figure.layout.dragmode = false;
+    return figure;
+  }
+
+  const config = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
+
+  function draw(plot) {
+    const key = plot.id.slice("plot-".length);
+    const figure = prepared(key);
+    drawn.add(plot);
+    return Plotly.react(plot, figure.data, figure.layout, config);
+  }
+
+  function show(theme) {
+    root.dataset.theme = theme;
+    button.textContent = theme === "dark" ? "Light" : "Dark";
+    button.setAttribute("aria-pressed", String(theme === "dark"));
+    drawn.forEach(draw);
+  }
+
+  function remembered() {
+    try { return window.localStorage.getItem("quakescribe-theme"); } catch (error) { return null; }
+  }
+
+  show(remembered() || (prefersDark.matches ? "dark" : "light"));
+  prefersDark.addEventListener("change", function (event) {
+    if (!remembered()) show(event.matches ? "dark" : "light");
+  });
+  button.addEventListener("click", function () {
+    const theme = isDark() ? "light" : "dark";
+    try { window.localStorage.setItem("quakescribe-theme", theme); } catch (error) { /* private window */ }
+    show(theme);
+  });
+
+  // Figures are drawn when they come near the window, so that a long report opens at once.
+  const plots = Array.from(document.querySelectorAll(".plot"));
+  if ("IntersectionObserver" in window) {
+    const watcher = new IntersectionObserver(function (entries) {
+      for (const entry of entries) if (entry.isIntersecting) { watcher.unobserve(entry.target); draw(entry.target); }
+    }, { rootMargin: "800px" });
+    plots.forEach(function (plot) { watcher.observe(plot); });
+  } else {
+    plots.forEach(draw);
+  }
+
+  let before = null;
+  window.addEventListener("beforeprint", function () {
+    before = root.dataset.theme;
+    root.dataset.theme = "light";
+    plots.forEach(draw);
+  });
+  window.addEventListener("afterprint", function () { if (before) show(before); });
+})();

@@ -1,0 +1,80 @@
+"""How well the events are known: errors, misfit, gap, and the shares of the qualities."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from quakescribe.report import style
+from quakescribe.report.facts import Facts
+from quakescribe.report.panel import Panel, nothing
+from quakescribe.report.text import count, share, value
+
+_UNRESOLVED = 99.0  # the tables' word for an error that the data do not bound
+_MEASURES = (("erh_km", "Horizontal error", "ERH, one standard error (km)", "km", 2),
+             ("erz_km", "Vertical error", "ERZ, one standard error (km)", "km", 2),
+             ("rms_s", "Misfit", "Weighted RMS residual (s)", "s", 3),
+             ("gap_deg", "Azimuthal gap", "Largest gap between stations (°)", "°", 0))
+_MEANING = {"A": "best", "D": "worst"}
+
+
+def quality(facts: Facts) -> list[Panel]:
+    """Return the shares of the qualities and the distributions of ERH, ERZ, RMS and gap."""
+    located = facts.located
+    if located.empty:
+        why = f"none of the {count(len(facts.catalogue), 'event')} was located" if len(facts.catalogue) else "there is no event"
+        return [nothing("quality", "Quality of the locations", why)]
+    return [_shares(located, facts), *(_distribution(located, *measure) for measure in _MEASURES)]
+
+
+def _shares(located: pd.DataFrame, facts: Facts) -> Panel:
+    letters = list("ABCD")
+    good = [int(((located["quality"] == q) & located["well_located"]).sum()) for q in letters]
+    rest = [int(((located["quality"] == q) & ~located["well_located"]).sum()) for q in letters]
+    totals = [a + b for a, b in zip(good, rest, strict=True)]
+    labels = [share(total, len(located)) for total in totals]
+    traces = [{"type": "bar", "name": "Well located", "x": letters, "y": good, "marker": {"color": style.colour("good")},
+               "hovertemplate": "%{x}: %{y:,} well located<extra></extra>"},
+              {"type": "bar", "name": "Not", "x": letters, "y": rest, "marker": {"color": style.colour("quiet")},
+               "text": labels, "textposition": "outside", "cliponaxis": False, "textangle": 0,
+               "textfont": {"color": style.colour("muted"), "size": 11},
+               "hovertemplate": "%{x}: %{y:,} not well located<extra></extra>"}]
+    arranged = style.layout(style.axis("Quality, A best to D", type="category"),
+                            style.axis("Number of events", range=[0, max(totals) * 1.15]), barmode="stack", bargap=0.35)
+    well = int(located["well_located"].sum())
+    words = [f"{share(well, len(located))} of the located events ({count(well)} of {count(len(located))}) keep the rule "
+             "for well located."]
+    flags = located["flags"].dropna().str.split(",").explode().str.strip()
+    flags = flags[flags != ""].value_counts()
+    if len(flags):
+        top = sorted(flags.items(), key=lambda item: (-item[1], item[0]))[:3]
+        words.append("Most frequent flags: " + ", ".join(f"{name} ({count(n)})" for name, n in top) + ".")
+    missing = len(facts.catalogue) - len(located)
+    if missing:
+        words.append(f"{count(missing, 'event')} could not be located.")
+    return Panel("quality", "Quality of the locations", " ".join(words), style.figure(traces, arranged), size="third",
+                 aspect=0.7)
+
+
+def _distribution(located: pd.DataFrame, column: str, title: str, label: str, unit: str, digits: int) -> Panel:
+    known = located[column].dropna()
+    unresolved = int((known >= _UNRESOLVED).sum()) if unit == "km" else 0
+    known = known[known < _UNRESOLVED] if unit == "km" else known
+    key = f"distribution-{column.split('_')[0]}"
+    if known.empty:
+        return nothing(key, title, "no located event has a value", size="third")
+    top = 360.0 if unit == "°" else float(max(known.quantile(0.98), 1e-3))
+    edges = np.linspace(0.0, top, 37 if unit == "°" else 41)
+    shape = {"x": (edges[1:] + edges[:-1]) / 2, "width": float(edges[1] - edges[0]),
+             "hovertemplate": f"%{{x:.3~g}} {unit}: %{{y:,}}<extra></extra>", "type": "bar"}
+    well = located.loc[known.index, "well_located"]
+    traces = [{**shape, "name": name, "y": np.histogram(known[mask], bins=edges)[0],
+               "marker": {"color": style.colour(tint), "line": {"width": 0}}}
+              for name, mask, tint in (("Well located", well, "good"), ("Not", ~well, "quiet"))]
+    arranged = style.layout(style.axis(label, range=[0, top], **({"dtick": 90} if unit == "°" else {})),
+                            style.axis("Number of events"), barmode="stack", bargap=0, showlegend=False)
+    beyond = int((known > top).sum())
+    caption = f"Median {value(known.median(), digits)} {unit}; 90% below {value(known.quantile(0.9), digits)} {unit}."
+    caption += f" {count(beyond)} beyond the axis." if beyond else ""
+    caption += f" Not resolved: {count(unresolved)}." if unresolved else ""
+    return Panel(key, title, caption.replace(" °", "°"), style.figure(traces, arranged), size="third", aspect=0.6)

@@ -1,0 +1,67 @@
+"""How large the events are: the frequency-magnitude distribution."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from quakescribe.report import style
+from quakescribe.report.completeness import ENOUGH, FrequencyMagnitude, frequency_magnitude
+from quakescribe.report.facts import Facts
+from quakescribe.report.panel import Grid, Panel, nothing
+from quakescribe.report.text import count, value
+from quakescribe.settings.report import ReportSettings
+
+
+def sizes(facts: Facts, settings: ReportSettings) -> list[Panel]:
+    """Return the frequency-magnitude distribution and the table of the kinds of magnitude."""
+    found = frequency_magnitude(facts.catalogue["magnitude"], settings.magnitude_bin, settings.completeness_correction)
+    if found is None:
+        return [nothing("frequency-magnitude", "Frequency–magnitude", "no event has a magnitude")]
+    return [_distribution(found, facts, settings), _kinds(facts)]
+
+
+def _distribution(found: FrequencyMagnitude, facts: Facts, settings: ReportSettings) -> Panel:
+    step = settings.magnitude_bin
+    filled = found.incremental > 0
+    traces: list[dict[str, Any]] = [
+        {"type": "scatter", "mode": "markers", "name": f"In bins of {step:g}", "x": found.magnitude[filled],
+         "y": found.incremental[filled], "hovertemplate": "%{x:.2f}: %{y:,}<extra>in the bin</extra>",
+         "marker": {"symbol": "square-open", "size": 6, "color": style.colour("muted")}},
+        {"type": "scatter", "mode": "markers", "name": "At or above", "x": found.magnitude, "y": found.cumulative,
+         "hovertemplate": "%{x:.2f}: %{y:,}<extra>at or above</extra>",
+         "marker": {"symbol": "circle", "size": 6, "color": style.colour("P")}}]
+    shapes = [{"type": "line", "x0": found.completeness, "x1": found.completeness, "yref": "paper", "y0": 0, "y1": 1,
+               "line": {"color": style.colour("S"), "width": 1.5, "dash": "dot"}}]
+    if np.isfinite(found.b):
+        ends = np.array([found.completeness, (found.a + 0.3) / found.b])
+        traces.append({"type": "scatter", "mode": "lines", "name": f"b = {found.b:.2f} ± {found.b_error:.2f} (first estimate)",
+                       "x": ends, "y": 10 ** (found.a - found.b * ends), "hoverinfo": "skip",
+                       "line": {"color": style.colour("S"), "width": 2}})
+    arranged = style.layout(style.axis(f"Magnitude {facts.kind}"),
+                            style.axis("Number of events", type="log", dtick=1, exponentformat="power"), shapes=shapes)
+    return Panel("frequency-magnitude", "Frequency–magnitude", _caption(found, settings),
+                 style.figure(traces, arranged), aspect=0.7)
+
+
+def _caption(found: FrequencyMagnitude, settings: ReportSettings) -> str:
+    head = (f"First estimates: the fullest bin is at {value(found.peak, 1)}; with the usual {settings.completeness_correction:+g} "
+            f"the catalogue is taken as complete from {value(found.completeness, 1)} (dotted). ")
+    if np.isfinite(found.b):
+        return head + (f"b = {found.b:.2f} ± {found.b_error:.2f} (one standard error of the sampling alone) from "
+                       f"{count(found.used, 'event')} at or above it. Completeness that changes with time biases both.")
+    return head + f"No b value: it needs {ENOUGH} events of more than one size at or above, there are {count(found.used)}."
+
+
+def _kinds(facts: Facts) -> Panel:
+    rows = []
+    for kind, part in facts.magnitudes.groupby("kind", sort=True):
+        network = part[part["station_id"].isna()]
+        single = part[part["station_id"].notna()]
+        rows.append((str(kind), count(len(network)), count(len(single)), count(int(single["used"].sum())),
+                     value(network["value"].min(), 1), value(network["value"].median(), 1),
+                     value(network["value"].max(), 1), value(network["uncertainty"].median(), 2)))
+    head = ("Kind", "Events", "Station values", "of them used", "Smallest", "Median", "Largest", "Median uncertainty")
+    shown = f"The figures of this report use {facts.kind}." if facts.kind else "No event has a network magnitude."
+    return Panel("magnitude-kinds", "Kinds of magnitude", shown, grid=Grid(head, tuple(rows), frozenset(range(1, 8))))

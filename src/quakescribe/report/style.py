@@ -1,0 +1,98 @@
+"""One look for every figure: colours (light and dark), axes, and how many points are drawn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+# name: (light, dark). Figures are made with the light colour; the page's script exchanges it in the dark.
+# P, S and good are from the palette of Okabe & Ito (2008), distinguishable with every kind of colour vision.
+PALETTE: dict[str, tuple[str, str]] = {
+    "ink": ("#1b2430", "#e7ebf0"),
+    "muted": ("#566273", "#9fabba"),
+    "grid": ("#e4e8ed", "#2b343f"),
+    "line": ("#b4bdc8", "#4b5766"),
+    "paper": ("#ffffff", "#171d25"),
+    "ground": ("#f4f6f8", "#0f141a"),
+    "P": ("#0072b2", "#5bb7ec"),
+    "S": ("#d55e00", "#ff9450"),
+    "good": ("#00805d", "#37c99f"),
+    "quiet": ("#c5ccd5", "#465262"),
+    "station": ("#1f2937", "#f1f3f6"),
+    "halo": ("#fefefe", "#10151b"),
+}
+# Viridis, without the end that vanishes on the page's ground.
+_SCALE = (("#440154", "#6a5aa8"), ("#46327e", "#4f7fb8"), ("#365c8d", "#3f9dba"), ("#277f8e", "#2fb5a5"),
+          ("#1fa187", "#5ecb7c"), ("#4ac16d", "#a3da4f"), ("#90c83a", "#fde725"))
+SCALE = [[i / (len(_SCALE) - 1), pair[0]] for i, pair in enumerate(_SCALE)]
+LIGHT_TO_DARK: dict[str, str] = {**dict(PALETTE.values()), **dict(_SCALE)}
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
+MANY = 3000  # from here on points are drawn with WebGL
+
+
+def colour(name: str) -> str:
+    """Return the light colour of that name."""
+    return PALETTE[name][0]
+
+
+def axis(title: str, **options: Any) -> dict[str, Any]:
+    """Return an axis whose title holds its unit."""
+    return {"title": {"text": title, "standoff": 8}, "gridcolor": colour("grid"), "linecolor": colour("line"),
+            "tickcolor": colour("line"), "ticks": "outside", "ticklen": 4, "showline": True, "zeroline": False,
+            "automargin": True, **options}
+
+
+def layout(x: dict[str, Any], y: dict[str, Any], **options: Any) -> dict[str, Any]:
+    """Return the layout that all figures share."""
+    return {"template": None, "font": {"family": FONT, "size": 13, "color": colour("ink")}, "xaxis": x, "yaxis": y,
+            "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
+            "margin": {"l": 12, "r": 14, "t": 10, "b": 10},
+            "hoverlabel": {"bgcolor": colour("paper"), "bordercolor": colour("line"),
+                           "font": {"color": colour("ink"), "size": 12}},
+            "legend": {"orientation": "h", "x": 0, "y": 1.02, "xanchor": "left", "yanchor": "bottom",
+                       "font": {"size": 12}, "bgcolor": "rgba(0,0,0,0)"},
+            "dragmode": "zoom", **options}
+
+
+def figure(traces: list[dict[str, Any]], arranged: dict[str, Any]) -> dict[str, Any]:
+    """Return the figure as plain JSON values, checked by plotly (an unknown property is an error)."""
+    import json
+
+    import plotly.graph_objects as go
+
+    made = json.loads(go.Figure({"data": traces, "layout": arranged}).to_json())
+    made["layout"].pop("template", None)
+    return dict(made)
+
+
+def scatter_type(points: int) -> str:
+    """Return plotly's trace type for that many points."""
+    return "scattergl" if points > MANY else "scatter"
+
+
+def milliseconds(times: pd.Series) -> NDArray[np.float64]:
+    """Return times as milliseconds since 1970, which plotly's date axes take."""
+    return np.asarray(times.dt.tz_convert(None).to_numpy().astype("datetime64[ns]").view(np.int64) / 1e6)
+
+
+def thin(count: int, limit: int, keep: NDArray[np.float64] | None = None) -> NDArray[np.int64]:
+    """Return the rows to draw, ascending: all, or `limit` of them.
+
+    The rows with the largest `keep` (a tenth of the limit) always stay; the rest is taken evenly over the rows.
+    """
+    if count <= limit:
+        return np.arange(count)
+    top = np.empty(0, dtype=np.int64)
+    if keep is not None:
+        top = np.argsort(-np.nan_to_num(keep, nan=-np.inf), kind="stable")[: limit // 10]
+    rest = np.setdiff1d(np.arange(count), top)
+    even = rest[np.linspace(0, len(rest) - 1, limit - len(top)).round().astype(np.int64)]
+    return np.sort(np.concatenate([top, even]))
+
+
+def thinned(drawn: int, whole: int, noun: str, kept: str = "taken evenly") -> str:
+    """Return the sentence that says how many points are drawn, or nothing when all are."""
+    return f" Drawn: {drawn:,} of {whole:,} {noun}, {kept}." if drawn < whole else ""
