@@ -14,11 +14,20 @@ _GEOD = Geod(ellps="WGS84")
 
 def distance_azimuth(latitude: ArrayLike, longitude: ArrayLike, to_latitude: ArrayLike,
                      to_longitude: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return geodesic distance (km) and azimuth (deg, clockwise from north, in [0, 360)); inputs broadcast."""
+    """Return geodesic distance (km) and azimuth (deg, clockwise from north, in [0, 360)); they broadcast."""
     a, b, c, d = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in
                                        (latitude, longitude, to_latitude, to_longitude)))
     azimuth, _, metres = _GEOD.inv(b, a, d, c)
     return np.asarray(metres) / 1000.0, np.asarray(azimuth) % 360.0
+
+
+def destination(latitude: ArrayLike, longitude: ArrayLike, azimuth_deg: ArrayLike,
+                distance_km: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return latitude and longitude (deg, longitude in [-180, 180)) at a geodesic distance and azimuth; they broadcast."""
+    a, b, c, d = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in
+                                       (latitude, longitude, azimuth_deg, distance_km)))
+    lon, lat, _ = _GEOD.fwd(b, a, c, d * 1000.0)
+    return np.asarray(lat), (np.asarray(lon) + 180.0) % 360.0 - 180.0
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,160 @@
+"""Hypocentres of many events: robust scale and weights around the refinement, information matrix, azimuthal gap."""
+
+import numpy as np
+from numba import njit
+
+from quakescribe.kernels.refine import descend, predict, taper
+
+
+@njit(cache=True, nogil=True)
+def azimuthal_gap(azimuths):
+    """Return the largest angle (deg) not covered by any station, in (0, 360]; 360 for fewer than two stations.
+
+    Parameters
+    ----------
+    azimuths
+        Shape (n,), float64: epicentre to station, clockwise from north (deg), in [0, 360). Not changed.
+
+    Notes
+    -----
+    With azimuths sorted, gap = max(a[i+1] - a[i]), closing the circle. O(n log n) time, O(n) memory.
+    """
+    n = azimuths.shape[0]
+    if n < 2:
+        return 360.0
+    a = np.sort(azimuths)
+    gap = 360.0 - a[n - 1] + a[0]
+    for i in range(n - 1):
+        gap = max(gap, a[i + 1] - a[i])
+    return gap
+
+
+@njit(cache=True, nogil=True)
+def gaps(azimuths, offsets):
+    """Return the azimuthal gap (deg) of every event: azimuths offsets[e] to offsets[e + 1] belong to event e."""
+    out = np.empty(offsets.shape[0] - 1)
+    for e in range(out.shape[0]):
+        out[e] = azimuthal_gap(azimuths[offsets[e]:offsets[e + 1]])
+    return out
+
+
+@njit(cache=True, nogil=True)
+def distance_reach(hypocentre, x, y, cut_km):
+    """Return the distance (km) that distance weights are relative to: the second nearest station, at least cut_km.
+
+    Arrivals at one place count as one station.
+    """
+    nearest, second = np.inf, np.inf
+    for i in range(x.shape[0]):
+        d = np.hypot(x[i] - hypocentre[0], y[i] - hypocentre[1])
+        if d < nearest - 1e-6:
+            second = nearest
+            nearest = d
+        elif nearest + 1e-6 < d < second:
+            second = d
+    return max(cut_km, second) if second < np.inf else max(cut_km, nearest)
+
+
+@njit(cache=True, nogil=True)
+def _prepare(rows, hypocentre, x, y, observed, pick_sigma, sigma, base, options):
+    """Set sigma (s, with model error and the event's robust scale) and distance weights; return scale and number used.
+
+    scale = max(1, 1.4826 median |r / sigma|). Where fewer than four arrivals would keep weight 0.1, all weights stay 1
+    and the number returned is negative.
+    """
+    n = observed.shape[0]
+    reach = distance_reach(hypocentre, x, y, options[3])
+    scaled = np.empty(n)
+    for i in range(n):
+        predicted = options[7] * rows[i, 0]
+        sigma[i] = np.sqrt(pick_sigma[i] * pick_sigma[i] + options[6] * options[6] + predicted * predicted)
+        base[i] = taper(np.hypot(x[i] - hypocentre[0], y[i] - hypocentre[1]) / reach, options[4], options[5])
+        scaled[i] = abs(observed[i] - hypocentre[3] - rows[i, 0]) / sigma[i]
+    scale = max(1.0, 1.4826 * np.median(scaled)) if n > 0 else 1.0
+    used = 0
+    for i in range(n):
+        sigma[i] *= scale
+        if base[i] * taper(scaled[i] / scale, options[0], options[1]) >= 0.1:
+            used += 1
+    if used < min(4, n):
+        base[:] = 1.0
+        return scale, -n
+    return scale, used
+
+
+@njit(cache=True, nogil=True)
+def refine_event(hypocentre, rows, weights, information, x, y, depth, phase, observed, pick_sigma, correction, tops, vp,
+                 vs, box, options):
+    """Refine one hypocentre in place with exact rays, robustly.
+
+    Parameters
+    ----------
+    hypocentre
+        Shape (4,), float64: x, y (km in a plane around the start), depth (km), origin time (s). Overwritten.
+    rows, weights, information
+        Shapes (n, 5), (n,), (4, 4), float64. Overwritten: predictions as in :func:`quakescribe.kernels.refine.predict`,
+        weights (0 to 1), and sum w g g^T / sigma^2 for g = (dt/dx, dt/dy, dt/dz, 1): the inverse covariance.
+    x, y, depth, phase, observed, pick_sigma, correction
+        Shape (n,): place and depth of the sensors (km), 0 P or 1 S, arrival time (s), its standard deviation (s),
+        correction added to predictions (s). Not changed.
+    tops, vp, vs
+        Shape (layers,), float64: the model (km, km/s). Not changed.
+    box
+        Shape (3, 2), float64: limits of x, y, depth (km).
+    options
+        Shape (9,), float64: full and zero weight of residuals (standard deviations), most steps, distance cut (km),
+        full and zero weight of distances (multiples), model error (s), model error (fraction), prior arrivals.
+
+    Returns
+    -------
+    tuple of float
+        Variance factor (prior + sum w u^2) / (prior + max(sum w - 4, 0)), u = r / sigma; 1 if the last descent
+        converged, else 0; 1 if the residual and distance weights had to be dropped, else 0.
+
+    Notes
+    -----
+    Three rounds of robust scale, weights and Levenberg-Marquardt descent. O(n) per step.
+    """
+    n = observed.shape[0]
+    sigma, base = np.empty(n), np.empty(n)
+    scale, used, steps = 1.0, n, 0
+    predict(rows, hypocentre, x, y, depth, phase, correction, tops, vp, vs)
+    shape = np.array([options[0], options[1], options[2]])
+    for _ in range(3):
+        scale, used = _prepare(rows, hypocentre, x, y, observed, pick_sigma, sigma, base, options)
+        shape[0], shape[1] = (options[0], options[1]) if used >= 0 else (1e6, 2e6)
+        steps = descend(hypocentre, rows, x, y, depth, phase, observed, correction, sigma, base, tops, vp, vs, box,
+                        shape)
+    information[:] = 0.0
+    squares, total = 0.0, 0.0
+    g = np.empty(4)
+    for i in range(n):
+        u = (observed[i] - hypocentre[3] - rows[i, 0]) / sigma[i]
+        weights[i] = base[i] * taper(abs(u), shape[0], shape[1])
+        squares += weights[i] * u * u * scale * scale
+        total += weights[i]
+        g[0], g[1], g[2], g[3] = rows[i, 1], rows[i, 2], rows[i, 3], 1.0
+        w = weights[i] * scale * scale / (sigma[i] * sigma[i])
+        for a in range(4):
+            for b in range(4):
+                information[a, b] += w * g[a] * g[b]
+    degrees = options[8] + max(total - 4.0, 0.0)
+    factor = (options[8] + squares) / degrees if degrees > 0.0 else 1.0
+    return factor, 1.0 if steps >= 0 else 0.0, 0.0 if used >= 0 else 1.0
+
+
+@njit(cache=True, nogil=True)
+def refine_events(hypocentres, rows, weights, information, state, offsets, x, y, depth, phase, observed, pick_sigma,
+                  correction, tops, vp, vs, boxes, options):
+    """Refine many events in place: arrivals offsets[e] to offsets[e + 1] belong to event e.
+
+    ``hypocentres`` (n_events, 4), ``information`` (n_events, 4, 4), ``state`` (n_events, 3: variance factor, converged,
+    weights dropped), ``rows`` (n, 5) and ``weights`` (n,) are overwritten; the others are as in :func:`refine_event`.
+    """
+    for e in range(offsets.shape[0] - 1):
+        a, b = offsets[e], offsets[e + 1]
+        if a == b:
+            continue
+        state[e] = refine_event(hypocentres[e], rows[a:b], weights[a:b], information[e], x[a:b], y[a:b], depth[a:b],
+                                phase[a:b], observed[a:b], pick_sigma[a:b], correction[a:b], tops, vp, vs, boxes[e],
+                                options)
