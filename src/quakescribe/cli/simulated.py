@@ -32,7 +32,7 @@ def make(
     if out is None:
         raise typer.BadParameter("say where to write", param_hint="--out")
     truth = make_network(simulate_settings(settings), out)
-    show.say(f"wrote {out}: {len(truth['events']):,} events, {len(truth['arrivals']):,} onsets")
+    show.say(f"wrote {out}: {len(truth['truth_events']):,} events, {len(truth['truth_arrivals']):,} onsets")
 
 
 @simulate.command()

@@ -55,8 +55,9 @@ def open_inputs(settings: Settings, folder: Path) -> Inputs:
         else default_velocity(settings.velocity)
     )
     archive = open_archive(str(folder / Path(project.waveforms).expanduser()), settings.waveforms)
-    known = set(stations["station_id"])
     recorded = [one for one in archive.station_ids if not excluded(one, project.exclude_stations)]
+    stations, channels = with_locations(stations, recorded), with_locations(channels, recorded)
+    known = set(stations["station_id"])
     usable = tuple(sorted(one for one in recorded if one in known))
     if not recorded:
         raise WaveformError(f"{project.waveforms}: no recordings of any station that is not excluded")
@@ -97,6 +98,16 @@ def open_inputs(settings: Settings, folder: Path) -> Inputs:
     frames = [archive.skips, SKIPS.make(pd.DataFrame(rows).to_dict("list"))] if rows else [archive.skips]
     skips = SKIPS.order(SKIPS.conform(pd.concat(frames, ignore_index=True)))
     return Inputs(archive, stations, channels, model, stations_path, usable, start, end, skips)
+
+
+def with_locations(table: pd.DataFrame, recorded: list[str]) -> pd.DataFrame:
+    """Add rows for recorded stations (NET.STA.LOC) that the table knows only without a location code (NET.STA.)."""
+    known = set(table["station_id"])
+    new = {one: one.rpartition(".")[0] + "." for one in recorded if one not in known}
+    rows = [
+        table[table["station_id"] == bare].assign(station_id=one) for one, bare in sorted(new.items()) if bare in known
+    ]
+    return pd.concat([table, *rows], ignore_index=True) if rows else table
 
 
 def excluded(station_id: str, names: tuple[str, ...]) -> bool:

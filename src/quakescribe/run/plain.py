@@ -122,9 +122,7 @@ def _read(path: Path, stations: pd.DataFrame, wanted: tuple[str, ...]) -> Tables
 
 
 def _recordings(inputs: Inputs, station_id: str, settings: Settings) -> Recordings:
-    return Recordings(
-        inputs.archive.of_station(station_id), inputs.stations, inputs.channels, station_id, settings.waveforms
-    )
+    return Recordings(inputs.archive.only(station_id), inputs.stations, inputs.channels, station_id, settings.waveforms)
 
 
 __all__ = ["associate_files", "locate_files", "measure_files", "pick_files", "settings_from", "write_all"]

@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from quakescribe.earth.velocity import VelocityModel
@@ -30,7 +29,7 @@ from quakescribe.settings.locate import LocateSettings
 from quakescribe.settings.measure import MeasureSettings
 from quakescribe.settings.pick import PickSettings
 from quakescribe.settings.waveforms import WaveformsSettings
-from quakescribe.tables import SKIPS
+from quakescribe.tables import PICKS, SKIPS, store
 
 if TYPE_CHECKING:
     from quakescribe.run.runner import Context
@@ -124,7 +123,7 @@ def _plan_pick(context: Context) -> list[Unit]:
 def _recordings(context: Context, station_id: str) -> Recordings:
     inputs = context.inputs
     return Recordings(
-        inputs.archive.of_station(station_id),
+        inputs.archive.only(station_id),
         inputs.stations[inputs.stations["station_id"] == station_id].reset_index(drop=True),
         inputs.channels[inputs.channels["station_id"] == station_id].reset_index(drop=True),
         station_id,
@@ -170,13 +169,12 @@ def _plan_associate(context: Context) -> list[Unit]:
     inputs, settings = context.inputs, context.settings.associate
     picks = context.run.stage_table("pick", "picks")
     base = fingerprint(code_digest("associate", *_EARTH), settings, inputs.stations, *_model(inputs.model))
-    by_day: dict[str, list[np.ndarray]] = {}
-    for rows in groups(picks, settings):
-        first = picks["time"].iloc[int(rows.min())]
-        by_day.setdefault(first.strftime("%Y-%m-%d"), []).append(rows)
+    by_day: dict[str, list[pd.DataFrame]] = {}
+    for group in groups(picks, inputs.stations, inputs.model, settings):
+        by_day.setdefault(group["time"].min().strftime("%Y-%m-%d"), []).append(group)
     units = []
     for day, members in sorted(by_day.items()):
-        mine = picks.iloc[np.sort(np.concatenate(members))].reset_index(drop=True)
+        mine = store.concat(members, PICKS)
         units.append(Unit(day, fingerprint(base, mine), AssociateJob(mine, inputs.stations, inputs.model, settings)))
     return units
 
@@ -212,7 +210,7 @@ def _plan_locate(context: Context) -> list[Unit]:
     arrivals = context.run.stage_table("associate", "arrivals")
     base = fingerprint(code_digest("locate", *_EARTH), settings, inputs.stations, *_model(inputs.model))
     days_of = events["time"].dt.strftime("%Y-%m-%d") if len(events) else pd.Series([], dtype="str")
-    if settings.station_corrections:
+    if settings.correction_iterations:
         days_of = pd.Series("all", index=events.index)
     units = []
     for day in sorted(days_of.unique()):
