@@ -1,0 +1,168 @@
+"""Wood-Anderson amplitudes of located events from raw ground motion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from quakescribe.measure.response import DERIVATIVES, record
+from quakescribe.measure.windows import SETTLE_S, Window, windows
+from quakescribe.settings.measure import MeasureSettings
+from quakescribe.tables import AMPLITUDES, SKIPS
+from quakescribe.waveforms.block import Block
+
+LOAD_S = 1800  # recordings are loaded in stretches of about this length
+FLAT_TOP = 4  # so many equal samples at the largest value are a clipped record
+Load = Callable[[str, int, int], list[Block]]
+
+_WHY = {
+    "no-data": "no recording of the station covers the window",
+    "no-gain": "the recording is in counts: the station's gain is not known",
+    "no-horizontal": "the station has no horizontal component",
+    "gap": "the window has masked samples",
+    "clipped": "a sample reaches the digitiser's end, or the record is flat-topped",
+    "low-snr": "the amplitude is less than min_snr times the largest noise amplitude",
+    "overlap": "an onset of another event lies in the window before S + 1 s",
+}
+
+
+@dataclass(frozen=True)
+class _Amplitude:
+    event_id: int
+    station_id: str
+    amplitude_m: float
+    snr: float
+    n_components: int
+    time_ns: int
+
+
+def wood_anderson(load: Load, origins: pd.DataFrame, arrivals: pd.DataFrame, settings: MeasureSettings,
+                  remove: Callable[[Block], Block] | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Measure the largest swing of a Wood-Anderson seismometer at every station with an arrival of an event.
+
+    Parameters
+    ----------
+    load
+        ``load(station_id, start_ns, end_ns)`` returns raw blocks; m, m/s or m/s**2, or counts where no gain is known.
+    origins
+        The events to measure.
+    arrivals
+        Their arrivals. Arrivals of other events may be among them; windows end where these begin.
+    remove
+        Takes the instrument's full response out of a block cut to the window; without it the gain is all that counts.
+
+    Returns
+    -------
+    tuple
+        AMPLITUDES and SKIPS. An amplitude depends on the samples of its window, the noise window and 5 s before it.
+    """
+    rows: list[_Amplitude] = []
+    skipped: dict[tuple[str, str], list[Window]] = {}
+    todo = windows(origins, arrivals, settings)
+    for batch in _batches(todo):
+        blocks = load(batch[0].station_id, min(w.load_ns for w in batch), max(w.end_ns for w in batch) + 1_000_000_000)
+        for window in batch:
+            result = _measure(window, blocks, settings, remove)
+            if isinstance(result, str):
+                skipped.setdefault((window.station_id, result), []).append(window)
+            else:
+                rows.append(result)
+    frame = pd.DataFrame([vars(row) for row in rows]) if rows else None
+    if frame is None:
+        return AMPLITUDES.empty(), _skips(skipped)
+    frame["time"] = pd.to_datetime(frame.pop("time_ns"), utc=True)
+    return AMPLITUDES.order(AMPLITUDES.conform(frame)), _skips(skipped)
+
+
+def _batches(todo: list[Window]) -> list[list[Window]]:
+    """Group the windows of a station that lie in the same stretch of time."""
+    batches: list[list[Window]] = []
+    for window in todo:
+        last = batches[-1] if batches else None
+        if last and last[0].station_id == window.station_id and window.end_ns - last[0].load_ns < LOAD_S * 1_000_000_000:
+            last.append(window)
+        else:
+            batches.append([window])
+    return batches
+
+
+def _measure(window: Window, blocks: list[Block], settings: MeasureSettings,
+             remove: Callable[[Block], Block] | None) -> _Amplitude | str:
+    """Return the amplitude from the first block that gives one, or the reason why the first could not."""
+    if window.overlapped:
+        return "overlap"
+    first = "no-data"
+    for block in blocks:
+        result = _from_block(window, block, settings, remove)
+        if not isinstance(result, str):
+            return result
+        first = result if first == "no-data" else first
+    return first
+
+
+def _from_block(window: Window, block: Block, settings: MeasureSettings,
+                remove: Callable[[Block], Block] | None) -> _Amplitude | str:
+    start, stop = block.index(window.load_ns), block.index(window.end_ns) + 1
+    if start < 0 or stop > block.n or block.mask[:, start:stop].all():
+        return "no-data"
+    if block.unit not in DERIVATIVES:
+        return "no-gain"
+    rows = [c for c, name in enumerate("ZNE") if name != "Z" and name in block.present]
+    if not rows:
+        return "no-horizontal"
+    if block.mask[rows, start:stop].any() or not np.isfinite(block.data[rows, start:stop]).all():
+        return "gap"
+    motion = block.data[rows, start:stop].astype(np.float64)
+    if _clipped(motion, block.clip[rows]):
+        return "clipped"
+    cut = _cut(block, start, stop)
+    if remove is not None:
+        cut = remove(cut)
+        motion = cut.data[rows].astype(np.float64)
+    quiet, begin = (block.index(t) - start for t in (window.noise_ns, window.begin_ns))
+    motion -= motion[:, :begin].mean(axis=1, keepdims=True)
+    swing = np.abs(record(motion, block.sampling_rate, cut.unit, settings))
+    noise, signal = swing[:, quiet:begin].max(axis=1), swing[:, begin:].max(axis=1)
+    if not np.all(signal > 0):
+        return "no-data"
+    if np.any(signal < settings.min_snr * noise):
+        return "low-snr"
+    peak = int(np.argmax(swing[:, begin:].max(axis=0))) + begin
+    amplitude = 10.0 ** np.log10(signal).mean() if settings.horizontal == "mean" else signal.max()
+    snr = float((signal / np.maximum(noise, signal * 1e-9)).min())
+    return _Amplitude(window.event_id, window.station_id, float(amplitude), snr, len(rows), block.time_ns(start + peak))
+
+
+def _cut(block: Block, start: int, stop: int) -> Block:
+    """Return the block between two indices."""
+    return Block(block.station_id, block.sampling_rate, block.first + start, block.data[:, start:stop],
+                 block.mask[:, start:stop], block.offset_ns[start:stop], block.unit, block.present, block.clip)
+
+
+def _clipped(motion: NDArray[np.float64], limit: NDArray[np.float64]) -> bool:
+    """Return whether a component reaches its limit, or stays at its largest or smallest value for several samples."""
+    if np.any(np.abs(motion) >= limit[:, None]):
+        return True
+    for row in motion:
+        for extreme in (row.max(), row.min()):
+            at = row == extreme
+            run = np.convolve(at, np.ones(FLAT_TOP), "valid").max(initial=0.0)
+            if run >= FLAT_TOP and len(np.unique(row)) > 10 * FLAT_TOP:
+                return True
+    return False
+
+
+def _skips(skipped: dict[tuple[str, str], list[Window]]) -> pd.DataFrame:
+    if not skipped:
+        return SKIPS.empty()
+    rows = [{"stage": "measure", "station_id": station_id, "source": None, "reason": reason, "detail": _WHY[reason],
+             "start": min(w.begin_ns for w in which), "end": max(w.end_ns for w in which), "count": len(which)}
+            for (station_id, reason), which in sorted(skipped.items())]
+    frame = pd.DataFrame(rows)
+    for name in ("start", "end"):
+        frame[name] = pd.to_datetime(frame[name], utc=True)
+    return SKIPS.order(SKIPS.conform(frame))

@@ -1,0 +1,168 @@
+"""Magnitudes of stations and of the network, from amplitudes and distances."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from quakescribe.earth.geodesy import distance_azimuth
+from quakescribe.measure.attenuation import NEAREST_KM, attenuation
+from quakescribe.settings.measure import MeasureSettings
+from quakescribe.tables import MAGNITUDES, SKIPS
+
+SMALLEST_LIMIT = 0.3  # a station value nearer to the median than this is never an outlier
+PRIOR_SCATTER, PRIOR_STATIONS = 0.25, 2  # scatter of station values taken for granted, and how many stations it is worth
+MEDIAN_LOSS = 1.2533  # standard error of a median over that of a mean
+ROBUST = 1.4826  # standard deviation over median absolute deviation
+ROUNDS, ENOUGH = 20, 1e-3  # of the station corrections
+
+
+def measure(origins: pd.DataFrame, arrivals: pd.DataFrame, stations: pd.DataFrame, settings: MeasureSettings,
+            amplitudes: pd.DataFrame | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return MAGNITUDES (one row per event and kind, and one per station value) and SKIPS.
+
+    ML needs `amplitudes` (Wood-Anderson); M_PAL takes the amplitudes of the picks, which travel with the arrivals.
+    """
+    frames, skips = [], []
+    for kind in settings.kinds:
+        if kind == "ML":
+            if amplitudes is None:
+                continue
+            values = amplitudes[["event_id", "station_id", "amplitude_m"]]
+        else:
+            values = _pick_amplitudes(arrivals)
+        table, reasons = _distances(values, origins, stations, settings, kind)
+        skips += reasons
+        table["value"] = _station_values(table, settings, kind)
+        network, lost = _network(table, settings, kind)
+        frames += network
+        skips += lost
+    magnitudes = pd.concat(frames, ignore_index=True) if frames else None
+    made = MAGNITUDES.empty() if magnitudes is None else MAGNITUDES.order(MAGNITUDES.conform(magnitudes))
+    return made, SKIPS.order(SKIPS.conform(pd.DataFrame(skips))) if skips else SKIPS.empty()
+
+
+def _pick_amplitudes(arrivals: pd.DataFrame) -> pd.DataFrame:
+    """Return one amplitude per event and station, that of the S where there is one."""
+    known = arrivals[arrivals["amplitude_m"] > 0]
+    ordered = known.sort_values(["event_id", "station_id", "phase", "time"], kind="stable")
+    last = ordered.drop_duplicates(["event_id", "station_id"], keep="last")
+    return last[["event_id", "station_id", "amplitude_m"]].reset_index(drop=True)
+
+
+def _distances(values: pd.DataFrame, origins: pd.DataFrame, stations: pd.DataFrame, settings: MeasureSettings,
+               kind: str) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+    """Add the hypocentral distance `r_km`; leave out what has no origin, no station, no amplitude, or is too far."""
+    table = values.merge(origins[["event_id", "time", "latitude", "longitude", "depth_km"]], on="event_id")
+    table = table[np.isfinite(table["amplitude_m"]) & (table["amplitude_m"] > 0)].reset_index(drop=True)
+    place = stations.rename(columns={"latitude": "to_latitude", "longitude": "to_longitude"})
+    table["row"] = np.arange(len(table))
+    table = table.merge(place, on="station_id", how="left")
+    stale = (table["valid_from"] > table["time"]) | (table["valid_to"] <= table["time"])
+    table = table[~stale].drop_duplicates("row").reset_index(drop=True)
+    skips = []
+    unknown = table["to_latitude"].isna()
+    skips += _count(table[unknown], "no-station", f"{kind}: the station table does not know the station at that time")
+    table = table[~unknown].reset_index(drop=True)
+    epicentral, _ = distance_azimuth(table["latitude"], table["longitude"], table["to_latitude"], table["to_longitude"])
+    rise = table["depth_km"] + (table["elevation_m"] - table["burial_m"].fillna(0.0)) / 1000.0
+    table["r_km"] = np.hypot(epicentral, rise.to_numpy(dtype=np.float64))
+    far = table["r_km"] > settings.max_distance_km
+    skips += _count(table[far], "too-far", f"{kind}: beyond max_distance_km")
+    return table[~far].reset_index(drop=True), skips
+
+
+def _station_values(table: pd.DataFrame, settings: MeasureSettings, kind: str) -> NDArray[np.float64]:
+    """Return the magnitude of every station value.
+
+    ML = log10(A in mm) - log A0(r) + correction; M_PAL = log10(A in um) + log10(r in km) + 1.
+    """
+    amplitude, r = (table[name].to_numpy(dtype=np.float64) for name in ("amplitude_m", "r_km"))
+    if kind == "M_PAL":
+        return np.asarray(np.log10(amplitude * 1e6) + np.log10(np.maximum(r, NEAREST_KM)) + 1.0)
+    given = table["station_id"].map(settings.station_corrections).astype("float64").fillna(0.0).to_numpy()
+    values = np.log10(amplitude * 1e3) + attenuation(settings)(r) + given
+    if settings.solve_corrections and len(values):
+        solved = solve_corrections(table.assign(value=values), settings)
+        values = values + table["station_id"].map(solved).astype("float64").fillna(0.0).to_numpy()
+    return np.asarray(values)
+
+
+def solve_corrections(table: pd.DataFrame, settings: MeasureSettings) -> pd.Series:
+    """Return a correction per station with enough events: minus its median residual, iterated, mean zero."""
+    correction = pd.Series(0.0, index=sorted(table["station_id"].unique()))
+    for _ in range(ROUNDS):
+        value = table["value"] + table["station_id"].map(correction)
+        residual = value - value.groupby(table["event_id"]).transform("median")
+        company = table.groupby("event_id")["station_id"].transform("size") >= 3
+        groups = residual[company].groupby(table["station_id"][company])
+        step = -groups.median()[groups.size() >= settings.min_correction_events]
+        if not len(step):
+            break
+        step = (step - step.mean()).reindex(correction.index).fillna(0.0)
+        correction = correction + step
+        if float(step.abs().max()) < ENOUGH:
+            break
+    return correction
+
+
+def _network(table: pd.DataFrame, settings: MeasureSettings,
+             kind: str) -> tuple[list[pd.DataFrame], list[dict[str, Any]]]:
+    """Return the rows of the network's and the stations' values."""
+    rows, few = [], []
+    used = np.zeros(len(table), dtype=bool)
+    for event, index in table.groupby("event_id", sort=True).indices.items():
+        values = table["value"].to_numpy()[index]
+        keep = _drop_worst(values) if kind == "M_PAL" else _inliers(values, settings.outlier_mad)
+        used[index] = keep
+        n = int(keep.sum())
+        if n < settings.min_stations:
+            few.append(table["time"].iloc[index[0]])
+            used[index] = False
+            continue
+        average = "median" if kind == "M_PAL" else settings.average
+        value = float(np.median(values[keep]) if average == "median" else values[keep].mean())
+        rows.append({"event_id": event, "station_id": None, "kind": kind, "value": value, "amplitude_m": np.nan,
+                     "uncertainty": _uncertainty(values[keep], average), "n_stations": n, "used": True})
+    each = table[["event_id", "station_id", "value", "amplitude_m"]].assign(
+        kind=kind, uncertainty=np.nan, n_stations=1, used=used)
+    frames = [frame for frame in (pd.DataFrame(rows), each) if len(frame)]
+    skips = [{"stage": "measure", "reason": "few-stations", "count": len(few), "start": min(few), "end": max(few),
+              "detail": f"{kind}: events with values from fewer than min_stations = {settings.min_stations} stations"}
+             ] if few else []
+    return frames, skips
+
+
+def _inliers(values: NDArray[np.float64], limit: float) -> NDArray[np.bool_]:
+    """Return which values lie near the median; with fewer than four, all do."""
+    if len(values) < 4:
+        return np.ones(len(values), dtype=bool)
+    apart = np.abs(values - np.median(values))
+    return np.asarray(apart <= max(SMALLEST_LIMIT, limit * ROBUST * float(np.median(apart))))
+
+
+def _drop_worst(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return all values but the one furthest from the median (PAL's rule); with fewer than three, all."""
+    keep = np.ones(len(values), dtype=bool)
+    if len(values) >= 3:
+        keep[np.argmax(np.abs(values - np.median(values)))] = False
+    return keep
+
+
+def _uncertainty(values: NDArray[np.float64], average: str) -> float:
+    """Return the standard error of the network's value: scatter / sqrt(n), with a prior so that two stations that agree
+    by chance do not claim to be exact; a median is worth less than a mean.
+    """
+    n = len(values)
+    squares = float(np.sum((values - values.mean()) ** 2)) + PRIOR_STATIONS * PRIOR_SCATTER**2
+    scatter = np.sqrt(squares / (n - 1 + PRIOR_STATIONS))
+    return float(scatter / np.sqrt(n) * (MEDIAN_LOSS if average == "median" and n > 2 else 1.0))
+
+
+def _count(rows: pd.DataFrame, reason: str, detail: str) -> list[dict[str, Any]]:
+    return [{"stage": "measure", "station_id": station, "reason": reason, "detail": detail, "count": len(mine),
+             "start": mine["time"].min(), "end": mine["time"].max()}
+            for station, mine in rows.groupby("station_id", sort=True)]
