@@ -14,14 +14,20 @@ from quakescribe.waveforms.archive import COMPONENTS
 from quakescribe.waveforms.block import Block
 from quakescribe.waveforms.skips import skip
 
-_NOMINAL = {"Z": (0.0, -90.0), "N": (0.0, 0.0), "E": (90.0, 0.0)}
-
-
 def channels_of(channels: pd.DataFrame, station_id: str, codes: set[str]) -> pd.DataFrame:
-    """Return the rows of some channel codes of a station: under its own id, or else under NET.STA without location."""
-    mine = channels[channels["channel"].isin(codes)]
-    exact = mine[mine["station_id"] == station_id]
-    return exact if len(exact) else mine[mine["station_id"] == station_id.rsplit(".", 1)[0] + "."]
+    """Return the rows of some channel codes of a station: under its own id, or else under NET.STA without location.
+
+    A row whose channel is only a component (Z, N, E) holds for every instrument that has no row of its own.
+    """
+    for name in (station_id, station_id.rsplit(".", 1)[0] + "."):
+        mine = channels[channels["station_id"] == name]
+        exact = mine[mine["channel"].isin(codes)]
+        if len(exact):
+            return exact
+        parts = [mine[mine["channel"] == "ZNE"[COMPONENTS[code[2]]]].assign(channel=code) for code in sorted(codes)]
+        if any(len(part) for part in parts):
+            return pd.concat(parts, ignore_index=True)
+    return channels.iloc[:0]
 
 
 def calibrate(block: Block, rows: pd.DataFrame, channels: pd.DataFrame, instrument: str,

@@ -76,7 +76,8 @@ def bandpass(block: Block, low_hz: float, high_hz: float) -> Block:
 
     Samples of the tile [600 k s, 600 (k + 1) s) come from samples from 30 s before the tile on, and from nothing else.
     Acceleration is integrated and displacement differentiated by the same filter (bilinear transform). Every run of
-    valid samples starts at rest under its first sample; its settling time is masked, and so is the block's lead.
+    valid samples starts at rest under its first sample; its settling time is masked, and so is the block's lead. Where
+    the unit changes, ``clip`` no longer compares with the data and becomes infinite.
     """
     sos, rest, settle = design(low_hz, high_hz, block.sampling_rate, block.unit)
     n = block.n
@@ -90,8 +91,9 @@ def bandpass(block: Block, low_hz: float, high_hz: float) -> Block:
             data[c, :block.lead] = 0.0
         else:
             data[c] = 0.0
-    unit = "counts" if block.unit == "counts" else "m/s"
-    return replace(block, data=data, mask=mask, unit=unit)
+    same = block.unit in ("counts", "m/s")
+    return replace(block, data=data, mask=mask, unit=block.unit if same else "m/s",
+                   clip=block.clip if same else np.full(3, np.inf))
 
 
 def _tiles(block: Block) -> NDArray[np.int64]:
