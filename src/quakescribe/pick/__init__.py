@@ -1,0 +1,6 @@
+"""Onsets of P and S in continuous recordings: waveforms in, picks out."""
+
+from quakescribe.pick.archive import pick
+from quakescribe.pick.unit import PICKERS, pick_unit
+
+__all__ = ["PICKERS", "pick", "pick_unit"]

@@ -13,7 +13,7 @@ class PickSettings(Section):
     picker: Literal["pal"] = setting("pal", "which picker: 'pal', the rule-based one")
     band_low_hz: float = setting(1.0, "lower corner of the causal 4-pole Butterworth band-pass", "Hz", gt=0)
     band_high_hz: float = setting(
-        20.0, "upper corner of the band-pass; lowered to 95% of Nyquist where the sampling rate is too low", "Hz", gt=0)
+        20.0, "upper corner of the band-pass; lowered to 90% of Nyquist where the sampling rate is too low", "Hz", gt=0)
 
     trigger_threshold: float = setting(
         12.0, "energy ratio STA/LTA on the vertical above which the picker looks for an onset", gt=0)

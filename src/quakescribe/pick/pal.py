@@ -1,0 +1,126 @@
+"""The PAL picker on one station: band-pass, triggers, pairs, quality, tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from quakescribe.kernels import onset
+from quakescribe.kernels.characteristic import excursions
+from quakescribe.pick.found import Found, join, tables
+from quakescribe.settings.pick import PickSettings
+from quakescribe.waveforms.block import Block
+from quakescribe.waveforms.prepare import bandpass
+
+SECOND = 1_000_000_000
+FIRST_MARGIN_S = 120
+
+
+def pick_span(load: Callable[[int, int], list[Block]], start_ns: int, end_ns: int,
+              settings: PickSettings) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Pick one station over [start_ns, end_ns); see :func:`quakescribe.pick.unit.pick_unit`.
+
+    A trigger silences the picker until some seconds after its S, so what is found depends on what was found before.
+    The chain is therefore entered at a quiet stretch before the span, longer than any trigger can silence the picker:
+    from there on every chain is the same, wherever it began. Without such a stretch in the margin, more is loaded.
+    """
+    margin_s = FIRST_MARGIN_S
+    after_ns = int(_reach_after_s(settings) * SECOND)
+    found: list[Found] = []
+    for block in load(start_ns - margin_s * SECOND, end_ns + after_ns):
+        mine = _pick_block(block, start_ns, settings, wait=True)
+        if mine is None:
+            mine = _from_further_back(load, block, start_ns, end_ns + after_ns, settings)
+        found.append(mine)
+    return tables(join(found), start_ns, end_ns, settings)
+
+
+def _from_further_back(load: Callable[[int, int], list[Block]], like: Block, start_ns: int, stop_ns: int,
+                       settings: PickSettings) -> Found:
+    """Pick a block again with ever more of what came before it, until the chain can be entered or the data begin."""
+    margin_s = 2 * FIRST_MARGIN_S
+    while True:
+        for block in load(start_ns - margin_s * SECOND, stop_ns):
+            if _same_instrument(block, like):
+                mine = _pick_block(block, start_ns, settings, wait=start_ns > margin_s * SECOND)
+                if mine is not None:
+                    return mine
+        margin_s *= 2
+
+
+def _same_instrument(a: Block, b: Block) -> bool:
+    return a.sampling_rate == b.sampling_rate and a.unit == b.unit and a.first + a.n == b.first + b.n
+
+
+def windows(settings: PickSettings, sampling_rate: float) -> onset.Windows:
+    """Return the windows of the settings in samples, each at least one."""
+    def n(seconds: float) -> int:
+        return max(1, round(seconds * sampling_rate))
+
+    s = settings
+    return onset.Windows(
+        refractory=n(s.refractory_s), p_sta=n(s.p_sta_s), p_lta=n(s.p_lta_s), p_before=n(s.p_before_s),
+        p_after=n(s.p_after_s), s_window=n(s.s_window_s), s_sta=n(s.s_sta_s), s_lta=n(s.s_lta_s),
+        kurtosis_long=n(s.kurtosis_long_s), kurtosis_short=n(s.kurtosis_short_s),
+        polarisation=n(s.polarisation_window_s), polarisation_range=n(s.polarisation_range_s),
+        frequency=n(s.frequency_window_s), amplitude_before=n(s.amplitude_before_s),
+        amplitude_after=n(s.amplitude_after_s), back_from_window_end=s.s_back_from == "window-end",
+        replace_horizontal=s.horizontals == "replace")
+
+
+def _pick_block(block: Block, start_ns: int, settings: PickSettings, wait: bool) -> Found | None:
+    """Follow the chain of triggers through a block; None if it cannot be entered before the span begins."""
+    rate = block.sampling_rate
+    if "Z" not in block.present:
+        return Found.nothing(block, "no-vertical")
+    if settings.band_low_hz >= 0.9 * min(settings.band_high_hz / 0.9, 0.5 * rate):
+        return Found.nothing(block, "sampling-rate-too-low")
+    filtered = bandpass(block, settings.band_low_hz, settings.band_high_hz)
+    spans = _excursions(filtered, settings)
+    w = windows(settings, rate)
+    resume = _entry(spans, block.lead + round(_reach_before_s(settings) * rate) + 2,
+                    block.index(start_ns) - w.p_after - 2, w.p_after + w.s_window + w.refractory + 2)
+    if resume is None:
+        if wait:
+            return None
+        resume = 0
+    pairs, measures, _ = onset.pick_triggers(filtered.data, filtered.mask, spans, resume, rate, w)
+    return Found.of(block, filtered, pairs, measures, w)
+
+
+def _excursions(block: Block, settings: PickSettings) -> NDArray[np.int64]:
+    """Return the stretches over the trigger threshold, as indices into the block; none touches a masked sample."""
+    n_sta, n_lta = (max(1, round(s * block.sampling_rate)) for s in (settings.trigger_sta_s, settings.trigger_lta_s))
+    edges = np.flatnonzero(np.diff(np.concatenate([[True], block.mask[0], [True]]).view(np.int8)))
+    spans = [np.empty((0, 2), dtype=np.int64)]
+    for begin, end in edges.reshape(-1, 2):
+        if end - begin > n_sta + n_lta:
+            spans.append(begin + excursions(block.data[0, begin:end], block.first + begin, n_sta, n_lta,
+                                            settings.trigger_threshold))
+    return np.concatenate(spans)
+
+
+def _entry(spans: NDArray[np.int64], begin: int, last: int, quiet: int) -> int | None:
+    """Return the end of the first quiet stretch of that length in [begin, last]; None if there is none."""
+    free = begin
+    for above, below in spans:
+        if above - free >= quiet or free + quiet > last:
+            break
+        free = max(free, int(below))
+    return free + quiet if free + quiet <= last else None
+
+
+def _reach_before_s(s: PickSettings) -> float:
+    """Return how far before a trigger the picker looks."""
+    return max(s.trigger_lta_s, s.p_before_s + s.p_lta_s
+               + max(s.kurtosis_long_s, s.kurtosis_short_s, s.s_lta_s, s.p_lta_s, s.amplitude_before_s))
+
+
+def _reach_after_s(s: PickSettings) -> float:
+    """Return how far after the end of a span the picker looks for the pairs of the span, generously."""
+    after_s = max(0.5 * s.s_window_s, 3 * s.polarisation_window_s, s.s_sta_s, s.amplitude_after_s)
+    return (s.p_before_s + s.p_lta_s + s.p_after_s + s.p_sta_s + s.trigger_sta_s + s.s_window_s + after_s
+            + s.polarisation_window_s + s.polarisation_range_s + s.frequency_window_s + 2.0)
