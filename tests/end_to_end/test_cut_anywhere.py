@@ -1,0 +1,49 @@
+import shutil
+
+import obspy
+import pytest
+from conftest import assert_same_tables, run_all
+
+from quakescribe.simulate import score
+
+
+def test_the_whole_chain_finds_the_events_it_should(reference, network):
+    found = score(network / "truth", {name: reference.table(name) for name in ("picks", "events", "origins", "magnitudes")})
+    value = dict(zip(found["name"], found["value"], strict=True))
+    assert value["recall of detectable events"] >= 0.8
+    assert value["false events"] <= 0.1 * value["events found"]
+    assert value["epicentre error, median"] <= 1.5
+
+
+@pytest.mark.parametrize("changes", [{"chunk_hours": 1}, {"chunk_hours": 6}, {"workers": 2}],
+                         ids=["hourly units", "six-hour units", "two workers"])
+def test_units_and_workers_change_nothing(make_project, reference, tmp_path, changes):
+    assert_same_tables(run_all(make_project(tmp_path / "project"), **changes), reference)
+
+
+def test_files_cut_at_odd_places_change_nothing(make_project, network, reference, tmp_path):
+    for path in sorted((network / "waveforms").rglob("*.???")):
+        if not path.is_file():
+            continue
+        stream = obspy.read(path)
+        begin, end = min(t.stats.starttime for t in stream), max(t.stats.endtime for t in stream)
+        cuts = [begin, begin + 437.21, begin + 911.57, end + 1]
+        for i, (a, b) in enumerate(zip(cuts[:-1], cuts[1:], strict=True)):
+            piece = obspy.Stream([t for t in (one.slice(a, b - one.stats.delta / 2, nearest_sample=False) for one in stream) if len(t)])
+            if len(piece):
+                target = tmp_path / "pieces" / f"{path.name.replace('.', '_')}_{i}.mseed"
+                target.parent.mkdir(exist_ok=True)
+                piece.write(str(target), format="MSEED")
+    run = run_all(make_project(tmp_path / "project", tmp_path / "pieces"))
+    assert_same_tables(run, reference)
+
+
+def test_a_project_can_be_moved(make_project, network, reference, tmp_path):
+    shutil.copytree(network, tmp_path / "old", dirs_exist_ok=True)
+    from quakescribe.run.projects import new_project
+    from quakescribe.run.workspace import Project
+
+    old = tmp_path / "old"
+    new_project(old, str(old / "waveforms"), str(old / "stations.xml"), str(old / "velocity.csv"))
+    old.rename(tmp_path / "new")
+    assert_same_tables(run_all(Project(tmp_path / "new")), reference)
