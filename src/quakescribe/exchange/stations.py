@@ -1,9 +1,10 @@
 """Station files, recognised by content: StationXML, CSV, FDSN text, PAL's station list.
 
-In a CSV the columns may have any order. Needed: ``station_id``, or ``network`` and ``station`` (``location`` where there
-is one); ``latitude``, ``longitude``, ``elevation_m``. A ``channel`` column (HHZ), or ``band`` (HH) with ``components``
-(Z,N,E), gives channels, with ``gain``, ``unit``, ``azimuth_deg``, ``dip_deg``, ``burial_m``, ``valid_from``, ``valid_to``.
-A gain without a channel code (PAL) counts for every instrument of the station: the channels are then Z, N and E.
+In a CSV the columns may have any order. Needed: ``station_id``, or ``network`` and ``station`` (``location`` where
+there is one); ``latitude``, ``longitude``, ``elevation_m``. A ``channel`` column (HHZ), or ``band`` (HH) with
+``components`` (Z,N,E), gives channels, with ``gain``, ``unit``, ``azimuth_deg``, ``dip_deg``, ``burial_m``,
+``valid_from``, ``valid_to``. A gain without a channel code (PAL) counts for every instrument of the station: the
+channels are then Z, N and E.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def read_stations(path: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def write_stations(path: str | Path, stations: pd.DataFrame, channels: pd.DataFrame) -> list[str]:
-    """Write a station file: StationXML if the name ends in .xml, else CSV with one row per channel; return the losses."""
+    """Write StationXML if the name ends in .xml, else CSV with one row per channel; return what is lost."""
     path = Path(path)
     if path.suffix.lower() == ".xml":
         return stationxml.write(path, stations, channels)
@@ -84,7 +85,7 @@ def _rows(text: str, path: Path) -> list[tuple[int, dict[str, str]]]:
     lines = text.splitlines()
     filled = [line for line in lines if line.strip()]
     if not filled:
-        raise StationError(f"{path}: empty; expected StationXML, or CSV with station_id, latitude, longitude, elevation_m")
+        raise StationError(f"{path}: empty; expected StationXML, or CSV with station_id, {', '.join(_NEEDED)}")
     head = filled[0].lstrip("#").strip()
     mark = max("|,;\t", key=head.count)
     first = [field.strip() for field in head.split(mark)]
@@ -119,7 +120,7 @@ def _tables(rows: list[tuple[int, dict[str, str]]], faults: list[str]) -> tuple[
         station_id = _station_id(number, row, faults)
         value = {name: _ranged(number, name, row, faults) for name in _RANGES}
         epoch = tuple(_time(number, name, row, faults) for name in ("valid_from", "valid_to"))
-        own = tuple(_time(number, name, row, faults) if name in row else None for name in ("station_from", "station_to"))
+        own = tuple(_time(number, name, row, faults) for name in _EPOCH_COLUMNS.values())
         found = _channels(number, row, station_id, value, epoch, faults)
         if len(faults) > before:
             continue
@@ -129,7 +130,8 @@ def _tables(rows: list[tuple[int, dict[str, str]]], faults: list[str]) -> tuple[
         for channel in found:
             key = (channel[0], channel[1], channel[7])
             if key in channels and channels[key][1] != channel:
-                faults.append(f"row {number}: {channel[0]} {channel[1]} was given in row {channels[key][0]} with other values")
+                faults.append(f"row {number}: {channel[0]} {channel[1]} was given in row {channels[key][0]} with other "
+                              "values")
             channels.setdefault(key, (number, channel))
     for found_places in places.values():
         _one_place_at_a_time(found_places, faults)

@@ -34,8 +34,8 @@ def read(path: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     for network in inventory:
         for station in network:
             if not station.channels:
-                places.append((f"{network.code}.{station.code}.", station.latitude, station.longitude, station.elevation,
-                               np.nan, _time(station.start_date), _time(station.end_date)))
+                places.append((f"{network.code}.{station.code}.", float(station.latitude), float(station.longitude),
+                               float(station.elevation), np.nan, _time(station.start_date), _time(station.end_date)))
             for channel in station:
                 places.append(_place(network.code, station, channel))
                 channels.append(_channel(network.code, station.code, channel))
@@ -46,9 +46,9 @@ def read(path: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _place(network: str, station: Any, channel: Any) -> tuple[Any, ...]:
-    burial = channel.depth
-    return (f"{network}.{station.code}.{channel.location_code or ''}", float(channel.latitude), float(channel.longitude),
-            float(station.elevation), float(burial) if burial is not None else np.nan, _time(channel.start_date),
+    burial = np.nan if channel.depth is None else float(channel.depth)
+    return (f"{network}.{station.code}.{channel.location_code or ''}", float(channel.latitude),
+            float(channel.longitude), float(station.elevation), burial, _time(channel.start_date),
             _time(channel.end_date))
 
 
@@ -66,7 +66,7 @@ def _channel(network: str, station: str, channel: Any) -> tuple[Any, ...]:
 
 
 def merge_places(places: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """Merge the epochs of all channels at one place: (station_id, lat, lon, elevation, burial, from, to), null = open."""
+    """Merge the epochs of all channels at one place; rows are in the order of the table, None = open."""
     spans: dict[tuple[Any, ...], list[Any]] = {}
     for row in places:
         key = tuple(None if isinstance(v, float) and np.isnan(v) else v for v in row[:5])

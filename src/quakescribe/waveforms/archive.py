@@ -51,7 +51,7 @@ class Archive:
         """Return the time of a station's first sample and the time just after its last one (ns after 1970)."""
         rows = self.index[self.index["station_id"] == station_id]
         if rows.empty:
-            raise WaveformError(f"{station_id}: not in the archive, which holds {', '.join(self.station_ids) or 'nothing'}")
+            raise WaveformError(f"{station_id}: not in the archive: it has {', '.join(self.station_ids) or 'nothing'}")
         step = 1e9 / rows["sampling_rate"].min()
         return int(rows["start"].min().value), int(rows["end"].max().value) + int(np.ceil(step))
 
@@ -111,7 +111,8 @@ def _believable(path: Path, segments: list[files.Segment], settings: WaveformsSe
         if lie is not None:
             good = [s for s in good if (s.station_id, s.channel) != name]
             skips.append(skip("rate-contradicts", f"{name[1]}: {lie}", source=str(path), station_id=name[0],
-                              start_ns=min(s.start_ns for s in mine), end_ns=max(s.end_ns for s in mine), count=len(mine)))
+                              start_ns=min(s.start_ns for s in mine), end_ns=max(s.end_ns for s in mine),
+                              count=len(mine)))
     return good, skips
 
 
@@ -127,14 +128,17 @@ def _contradiction(path: Path, s: files.Segment, settings: WaveformsSettings, no
         return "impossible-time", f"{s.channel}: starts {_iso(s.start_ns)}, ends {_iso(s.end_ns)}"
     counted = (s.end_ns - s.start_ns) * 1e-9 * s.rate + 1
     if abs(counted - s.n_samples) > max(1.0, 0.01 * s.n_samples):
-        return "rate-contradicts", f"{s.channel}: {s.n_samples} samples at {s.rate:g} Hz, but the times span {counted:.0f}"
+        return "rate-contradicts", (f"{s.channel}: {s.n_samples} samples at {s.rate:g} Hz, but the times span "
+                                    f"{counted:.0f}")
     name = files.sds_name(path.name)
     if name is not None and name[:2] != (s.station_id, s.channel):
-        return "name-contradicts", f"the file is named for {name[0]} {name[1]}, its records say {s.station_id} {s.channel}"
+        return "name-contradicts", (f"the file is named for {name[0]} {name[1]}, its records say {s.station_id} "
+                                    f"{s.channel}")
     if name is not None:
         day = int(np.datetime64(f"{name[2]:04d}-01-01", "ns").astype(np.int64)) + (name[3] - 1) * DAY_NS
         if s.start_ns > day + DAY_NS + _SLACK_NS or s.end_ns < day - _SLACK_NS:
-            return "day-contradicts", f"the file is named for day {name[3]} of {name[2]}, its records start {_iso(s.start_ns)}"
+            return "day-contradicts", (f"the file is named for day {name[3]} of {name[2]}, its records start "
+                                       f"{_iso(s.start_ns)}")
     return None
 
 

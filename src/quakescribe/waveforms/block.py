@@ -59,7 +59,7 @@ class Block:
 
     def time_ns(self, index: float) -> int:
         """Return the time of a (fractional) sample index in nanoseconds after 1970."""
-        nearest = min(max(int(round(index)), 0), self.n - 1)
+        nearest = min(max(round(index), 0), self.n - 1)
         whole, part = divmod(self.first + nearest, self.sampling_rate)
         grid = int(whole) * 1_000_000_000 + round(part / self.sampling_rate * 1e9)
         return grid + int(self.offset_ns[nearest]) + round((index - nearest) / self.sampling_rate * 1e9)
@@ -73,4 +73,4 @@ def grid_index(time_ns: int, sampling_rate: float) -> int:
     """Return the index, counted from 1970, of the grid sample nearest to a time."""
     seconds, rest = divmod(int(time_ns), 1_000_000_000)
     base = seconds * sampling_rate
-    return int(round(base)) + int(round(rest * 1e-9 * sampling_rate + (base - round(base))))
+    return round(base) + round(rest * 1e-9 * sampling_rate + (base - round(base)))

@@ -55,7 +55,7 @@ def find(where: str | Path) -> list[Path]:
         found = (Path(name) for name in glob.iglob(str(where), recursive=True) if Path(name).is_file())
     files = sorted(p for p in found if not p.name.startswith("."))
     if not files:
-        what = "the folder holds no files" if path.is_dir() else "no such file or folder, and as a glob it matches nothing"
+        what = "the folder holds no files" if path.is_dir() else "no such file or folder, and no file matches it"
         raise WaveformError(f"{where}: {what}; expected miniSEED or SAC files, a folder of them, or an SDS archive")
     return files
 
@@ -91,11 +91,13 @@ def scan(path: Path) -> tuple[list[Segment], list[dict[str, Any]]]:
     return [], [skip("not-waveforms", "neither miniSEED nor SAC", source=source)]
 
 
-def read(path: Path, station_id: str, channel: str, start_ns: int, end_ns: int) -> tuple[list[Segment], list[dict[str, Any]]]:
+def read(path: Path, station_id: str, channel: str, start_ns: int,
+         end_ns: int) -> tuple[list[Segment], list[dict[str, Any]]]:
     """Read the samples of one channel in [start_ns, end_ns] (whole records: a little more), and what was damaged."""
     try:
         if kind(path) == "sac":
-            return [s for s in _read_sac(path, headonly=False) if (s.station_id, s.channel) == (station_id, channel)], []
+            found = _read_sac(path, headonly=False)
+            return [s for s in found if (s.station_id, s.channel) == (station_id, channel)], []
         return _read_miniseed(path, station_id, channel, start_ns, end_ns)
     except (OSError, ValueError, TypeError, IndexError, ArithmeticError) as error:
         return [], [skip("unreadable", f"{type(error).__name__}: {error}", source=str(path), station_id=station_id,

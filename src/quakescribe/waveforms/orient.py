@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from quakescribe.settings.waveforms import WaveformsSettings
 from quakescribe.waveforms.archive import COMPONENTS
 from quakescribe.waveforms.block import Block
 from quakescribe.waveforms.skips import skip
+
 
 def channels_of(channels: pd.DataFrame, station_id: str, codes: set[str]) -> pd.DataFrame:
     """Return the rows of some channel codes of a station: under its own id, or else under NET.STA without location.
@@ -41,7 +43,7 @@ def calibrate(block: Block, rows: pd.DataFrame, channels: pd.DataFrame, instrume
              if "ZNE"[c] in block.present}
     table = channels_of(channels, block.station_id, {x for names in codes.values() for x in names})
     start, end = block.time_ns(0), block.time_ns(block.n - 1)
-    note = {"station_id": block.station_id, "start_ns": start, "end_ns": end}
+    note: dict[str, Any] = {"station_id": block.station_id, "start_ns": start, "end_ns": end}
     skips: list[dict[str, Any]] = []
     unit, why = _unit(table, codes)
     if unit == "counts":
@@ -65,7 +67,8 @@ def calibrate(block: Block, rows: pd.DataFrame, channels: pd.DataFrame, instrume
         if fault and not any(row["reason"] == "no-orientation" for row in skips):
             skips.append(skip("no-orientation", f"{instrument}: {fault}", **note))
     if outside:
-        skips.append(skip("outside-epochs", f"{instrument}: samples at times without a gain; masked", count=outside, **note))
+        skips.append(skip("outside-epochs", f"{instrument}: samples at times without a gain; masked", count=outside,
+                          **note))
     return replace(block, unit=unit, clip=clip), skips
 
 
@@ -86,7 +89,7 @@ def _intervals(block: Block, table: pd.DataFrame) -> list[tuple[int, int]]:
     """Cut the block where an epoch begins or ends."""
     times = pd.concat([table["valid_from"], table["valid_to"]]).dropna()
     cuts = sorted({min(max(block.index(t.value), 0), block.n) for t in times} | {0, block.n})
-    return list(zip(cuts[:-1], cuts[1:], strict=True))
+    return list(pairwise(cuts))
 
 
 def _epoch(table: pd.DataFrame, codes: dict[int, list[str]], time_ns: int) -> dict[int, pd.Series]:
@@ -106,7 +109,7 @@ def _epoch(table: pd.DataFrame, codes: dict[int, list[str]], time_ns: int) -> di
 def _turn(block: Block, epoch: dict[int, pd.Series], i0: int, i1: int, clip: NDArray[np.float64],
           tolerance_deg: float) -> str | None:
     """Rotate samples i0 to i1 in place; return what is missing for it, or None."""
-    parts = [c for c in sorted(epoch)]
+    parts = sorted(epoch)
     if not parts:
         return None
     axes, unknown = np.eye(3), []

@@ -131,7 +131,7 @@ def _block(rows: pd.DataFrame, days: set[int], instrument: str, rate: float, spa
     data = np.zeros((3, stop - begin), dtype=np.float32)
     mask = np.ones((3, stop - begin), dtype=bool)
     station_id = str(rows["station_id"].iloc[0])
-    note = {"station_id": station_id, "start_ns": span[0], "end_ns": span[1]}
+    note: dict[str, Any] = {"station_id": station_id, "start_ns": span[0], "end_ns": span[1]}
     laid: list[list[tuple[int, int, int]]] = [[], [], []]
     present = ""
     for c, component in enumerate("ZNE"):
@@ -185,7 +185,8 @@ def _pieces(rows: pd.DataFrame, rate: float, reach: tuple[int, int], skips: list
         inside = np.flatnonzero((starts - half <= segment.start_ns) & (segment.end_ns <= ends + half))
         if segment.samples is not None and len(segment.samples) and len(inside):
             row = inside[0]
-            pieces.extend(_laid(segment.samples, segment.start_ns, rate, int(starts[row]), int(ends[row]), int(counts[row])))
+            pieces.extend(_laid(segment.samples, segment.start_ns, rate, int(starts[row]), int(ends[row]),
+                                int(counts[row])))
     return pieces
 
 

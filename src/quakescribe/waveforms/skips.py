@@ -22,12 +22,13 @@ def skip_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
     """Return the rows as a checked table."""
     if not rows:
         return SKIPS.empty()
-    columns = {name: [row[name] for row in rows] for name in SKIPS.names}
+    columns: dict[str, Any] = {name: [row[name] for row in rows] for name in SKIPS.names}
     columns["start"] = pd.to_datetime(columns["start"], utc=True)
     columns["end"] = pd.to_datetime(columns["end"], utc=True)
     return SKIPS.make(columns)
 
 
 def _time(ns: int | None) -> pd.Timestamp | None:
-    in_range = ns is not None and pd.Timestamp.min.value < ns < pd.Timestamp.max.value
-    return pd.Timestamp(ns, unit="ns", tz="UTC") if in_range else None
+    if ns is None or not pd.Timestamp.min.value < ns < pd.Timestamp.max.value:
+        return None
+    return pd.Timestamp(ns, unit="ns", tz="UTC")
