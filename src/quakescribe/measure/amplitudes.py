@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from quakescribe.measure.response import DERIVATIVES, record
-from quakescribe.measure.windows import SETTLE_S, Window, windows
+from quakescribe.measure.windows import Window, windows
 from quakescribe.settings.measure import MeasureSettings
 from quakescribe.tables import AMPLITUDES, SKIPS
 from quakescribe.waveforms.block import Block
@@ -25,7 +25,7 @@ _WHY = {
     "no-horizontal": "the station has no horizontal component",
     "gap": "the window has masked samples",
     "clipped": "a sample reaches the digitiser's end, or the record is flat-topped",
-    "low-snr": "the amplitude is less than min_snr times the largest noise amplitude",
+    "low-snr": "on no horizontal does the amplitude reach min_snr times the largest noise amplitude",
     "overlap": "an onset of another event lies in the window before S + 1 s",
 }
 
@@ -83,7 +83,8 @@ def _batches(todo: list[Window]) -> list[list[Window]]:
     batches: list[list[Window]] = []
     for window in todo:
         last = batches[-1] if batches else None
-        if last and last[0].station_id == window.station_id and window.end_ns - last[0].load_ns < LOAD_S * 1_000_000_000:
+        near = last is not None and window.end_ns - last[0].load_ns < LOAD_S * 1_000_000_000
+        if last is not None and near and last[0].station_id == window.station_id:
             last.append(window)
         else:
             batches.append([window])
@@ -127,14 +128,15 @@ def _from_block(window: Window, block: Block, settings: MeasureSettings,
     motion -= motion[:, :begin].mean(axis=1, keepdims=True)
     swing = np.abs(record(motion, block.sampling_rate, cut.unit, settings))
     noise, signal = swing[:, quiet:begin].max(axis=1), swing[:, begin:].max(axis=1)
-    if not np.all(signal > 0):
-        return "no-data"
-    if np.any(signal < settings.min_snr * noise):
+    clear = (signal > 0) & (signal >= settings.min_snr * noise)
+    if not clear.any():
         return "low-snr"
+    signal, noise, swing = signal[clear], noise[clear], swing[clear]
     peak = int(np.argmax(swing[:, begin:].max(axis=0))) + begin
     amplitude = 10.0 ** np.log10(signal).mean() if settings.horizontal == "mean" else signal.max()
     snr = float((signal / np.maximum(noise, signal * 1e-9)).min())
-    return _Amplitude(window.event_id, window.station_id, float(amplitude), snr, len(rows), block.time_ns(start + peak))
+    return _Amplitude(window.event_id, window.station_id, float(amplitude), snr, len(signal),
+                      block.time_ns(start + peak))
 
 
 def _cut(block: Block, start: int, stop: int) -> Block:

@@ -14,7 +14,7 @@ from quakescribe.settings.measure import MeasureSettings
 from quakescribe.tables import MAGNITUDES, SKIPS
 
 SMALLEST_LIMIT = 0.3  # a station value nearer to the median than this is never an outlier
-PRIOR_SCATTER, PRIOR_STATIONS = 0.25, 2  # scatter of station values taken for granted, and how many stations it is worth
+PRIOR_SCATTER, PRIOR_STATIONS = 0.25, 2  # scatter of station values taken for granted, and its worth in stations
 MEDIAN_LOSS = 1.2533  # standard error of a median over that of a mean
 ROBUST = 1.4826  # standard deviation over median absolute deviation
 ROUNDS, ENOUGH = 20, 1e-3  # of the station corrections

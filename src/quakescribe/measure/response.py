@@ -11,7 +11,7 @@ DERIVATIVES = {"m": 0, "m/s": 1, "m/s**2": 2}  # how often displacement was diff
 PADDING_S = 30.0
 
 
-def transfer(frequency_hz: NDArray[np.float64], unit: str, settings: MeasureSettings) -> NDArray[np.complex128]:
+def transfer(frequency_hz: NDArray[np.floating], unit: str, settings: MeasureSettings) -> NDArray[np.complex128]:
     """Return the record (m) per unit of ground motion at frequencies > 0.
 
     V s^2 / (s^2 + 2 h w0 s + w0^2) of displacement, s = 2 pi i f, w0 = 2 pi / period, times a two-pole Butterworth

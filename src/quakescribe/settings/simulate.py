@@ -43,7 +43,8 @@ class SimulateSettings(Section):
     layer_top_km: tuple[float, ...] = setting((-3.0, 2.0, 6.0, 15.0, 32.0), "layer tops below sea level", "km")
     layer_vp: tuple[float, ...] = setting((4.8, 5.6, 6.1, 6.6, 7.9), "P velocity of each layer", "km/s")
     vp_vs: float = setting(1.74, "ratio of P to S velocity", "-", gt=1)
-    station_term_s: float = setting(0.05, "standard deviation of each station's own P delay (S: times vp_vs)", "s", ge=0)
+    station_term_s: float = setting(
+        0.05, "standard deviation of each station's own P delay (S: times vp_vs)", "s", ge=0)
     path_noise: float = setting(0.004, "standard deviation of each travel time, as a share of it", "-", ge=0)
 
     stress_drop_mpa: float = setting(3.0, "median stress drop (factor 2 of scatter)", "MPa", gt=0)
@@ -54,7 +55,8 @@ class SimulateSettings(Section):
     coda_ratio: float = setting(0.3, "coda amplitude behind S as a share of the direct pulse", "-", ge=0)
     coda_decay: float = setting(1.3, "exponent of the coda's decay with time since the origin", "-", ge=0)
 
-    noise_m_s: float = setting(2.5e-8, "median root mean square of the stations' noise between 1 and 20 Hz", "m/s", gt=0)
+    noise_m_s: float = setting(
+        2.5e-8, "median root mean square of the stations' noise between 1 and 20 Hz", "m/s", gt=0)
     noise_log10: float = setting(0.25, "standard deviation of the stations' noise levels (log10)", "-", ge=0)
     bursts_per_hour: float = setting(6.0, "short local disturbances per station and hour that are no earthquakes",
                                      "1/h", ge=0)

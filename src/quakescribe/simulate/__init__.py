@@ -19,12 +19,13 @@ def simulate(settings: SimulateSettings, folder: Path) -> dict[str, pd.DataFrame
     ``waveforms/`` (SDS miniSEED), ``stations.xml``, ``velocity.csv``, ``truth/events.parquet`` and
     ``truth/arrivals.parquet``. The same settings write the same bytes.
     """
-    from quakescribe.simulate.write import write_archive, write_stations, write_truth, write_velocity
+    from quakescribe.earth.velocity import write_velocity
+    from quakescribe.simulate.write import write_archive, write_stations, write_truth
 
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     scenario = build(settings)
     write_stations(scenario, folder / "stations.xml")
-    write_velocity(scenario, folder / "velocity.csv")
+    write_velocity(scenario.model, folder / "velocity.csv")
     write_archive(scenario, folder / "waveforms")
     return write_truth(scenario, folder / "truth")

@@ -21,13 +21,13 @@ LONGEST_S, SHORTEST_S = 60.0, 3.0  # of the coda behind S
 def ground_motion(scenario: Scenario, event: int, station: int) -> tuple[int, NDArray[np.float64]]:
     """Return the grid index of the first sample and the ground velocity (3, n), rows Z, N, E (m/s).
 
-    Depends on the settings, the event and the station only. The first sample is the last before the P onset.
+    Depends on the settings, the event and the station only. The first sample is the one nearest to the P onset.
     """
     settings, paths, site = scenario.settings, scenario.paths, scenario.stations[station]
     rate = settings.sampling_rate
     onset = paths.onset_ns[event, station]
     first = [grid_index(int(t), rate) for t in onset]
-    late = [(int(t) - round(k / rate * 1e9)) * 1e-9 for t, k in zip(onset, first, strict=True)]  # |late| <= half a sample
+    late = [(int(t) - round(k / rate * 1e9)) * 1e-9 for t, k in zip(onset, first, strict=True)]  # within half a sample
     pulses = _pulses(scenario, event, station, np.array(late))
     p_fraction, sv, sh = _radiation(scenario, event, station)
     s_minus_p = (onset[1] - onset[0]) * 1e-9
@@ -51,7 +51,8 @@ def ground_motion(scenario: Scenario, event: int, station: int) -> tuple[int, ND
         rise = 1.0 - np.exp(-t / (0.05 * paths.hypocentral_km[event, station] ** 0.6))
         weights = np.array([1.0, 0.6, 0.6]) if k == 0 else np.array([0.6, 1.0, 1.0])
         scatter = rng.standard_normal((3, n - begin)) * (envelope * rise)
-        motion[:, begin:] += (settings.coda_ratio * MEAN_RADIATION[k] * weights)[:, None] * _scattered(scatter, pulses[k])
+        strength_k = settings.coda_ratio * MEAN_RADIATION[k] * weights
+        motion[:, begin:] += strength_k[:, None] * _scattered(scatter, pulses[k])
     fade = int(min(seconds / 3.0, 5.0) * rate)
     motion[:, n - fade:] *= 0.5 * (1.0 + np.cos(np.pi * np.arange(1, fade + 1) / fade))
     return first[0], motion
@@ -77,8 +78,8 @@ def _pulses(scenario: Scenario, event: int, station: int, late_s: NDArray[np.flo
     corner = 0.49 * speed[1] * (row["stress_drop_mpa"] * 1e6 / row["moment_nm"]) ** (1 / 3) * np.array([1.4, 1.0])
     level = scenario.stations[station].site * SURFACE * row["moment_nm"] / (4 * np.pi * DENSITY * speed**3 * radius)
     q = settings.q_s * np.array([1.75, 1.0])[:, None] * np.maximum(f, 1.0) ** settings.q_exponent
-    log_amplitude = (np.log(level)[:, None] - np.log1p((f / corner[:, None]) ** 2)
-                     - np.pi * f * (radius / (q * speed[:, None]) + settings.kappa_s * np.array([P_KAPPA, 1.0])[:, None]))
+    t_star = radius / (q * speed[:, None]) + settings.kappa_s * np.array([P_KAPPA, 1.0])[:, None]
+    log_amplitude = np.log(level)[:, None] - np.log1p((f / corner[:, None]) ** 2) - np.pi * f * t_star
     cepstrum = np.fft.irfft(log_amplitude, PULSE_N)
     cepstrum[:, 1:PULSE_N // 2] *= 2.0
     cepstrum[:, PULSE_N // 2 + 1:] = 0.0
@@ -101,14 +102,15 @@ def _scattered(noise: NDArray[np.float64], pulse: NDArray[np.float64]) -> NDArra
 
 
 def _radiation(scenario: Scenario, event: int, station: int) -> tuple[float, float, float]:
-    """Return the far-field radiation factors of P, SV and SH of a double couple (Aki & Richards 2002, eq. 4.89-4.91)."""
+    """Return the far-field radiation of P, SV and SH from a double couple (Aki & Richards 2002, eq. 4.89-4.91)."""
     row, paths = scenario.events.iloc[event], scenario.paths
     phi = np.radians(paths.azimuth_deg[event, station] - row["strike_deg"])
     d, r = np.radians(row["dip_deg"]), np.radians(row["rake_deg"])
     i, j = np.radians(paths.takeoff_deg[event, station])
     sin, cos = np.sin, np.cos
     p = (cos(r) * sin(d) * sin(i) ** 2 * sin(2 * phi) - cos(r) * cos(d) * sin(2 * i) * cos(phi)
-         + sin(r) * sin(2 * d) * (cos(i) ** 2 - sin(i) ** 2 * sin(phi) ** 2) + sin(r) * cos(2 * d) * sin(2 * i) * sin(phi))
+         + sin(r) * sin(2 * d) * (cos(i) ** 2 - sin(i) ** 2 * sin(phi) ** 2)
+         + sin(r) * cos(2 * d) * sin(2 * i) * sin(phi))
     sv = (sin(r) * cos(2 * d) * cos(2 * j) * sin(phi) - cos(r) * cos(d) * cos(2 * j) * cos(phi)
           + 0.5 * cos(r) * sin(d) * sin(2 * j) * sin(2 * phi)
           - 0.5 * sin(r) * sin(2 * d) * sin(2 * j) * (1 + sin(phi) ** 2))

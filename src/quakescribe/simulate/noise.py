@@ -44,9 +44,9 @@ def _tile(settings: SimulateSettings, station: Station, tile: int) -> NDArray[np
 
 @lru_cache(maxsize=4)
 def _shape(n: int, rate: int) -> NDArray[np.float64]:
-    """Return the amplitude spectrum of the noise; white noise so filtered has a root mean square of 1 from 1 to 20 Hz.
+    """Return the noise's amplitude spectrum, which gives white noise a root mean square of 1 between 1 and 20 Hz.
 
-    Falling as f^-0.5 to 5 Hz and level above, with a microseism at 0.2 Hz a hundred times higher; nothing below 0.02 Hz.
+    Falling as f^-0.5 to 5 Hz and level above, a microseism a hundred times higher at 0.2 Hz, nothing below 0.02 Hz.
     """
     f = np.fft.rfftfreq(n, 1.0 / rate)
     safe = np.maximum(f, 1e-6)
@@ -60,7 +60,7 @@ def _shape(n: int, rate: int) -> NDArray[np.float64]:
 
 
 def _bursts(settings: SimulateSettings, station: Station, tile: int) -> list[tuple[int, NDArray[np.float64]]]:
-    """Return (grid index, motion (3, n)) of the disturbances that begin in a tile: ringing at 3-15 Hz that dies away."""
+    """Return (grid index, motion (3, n)) of the disturbances of a tile: ringing at 3-15 Hz that dies away."""
     rng = stream(settings, STREAM_BURSTS, station.index, tile)
     rate = int(settings.sampling_rate)
     count = rng.poisson(settings.bursts_per_hour * TILE_S / 3600.0)

@@ -82,7 +82,8 @@ def _strength(scenario: Scenario, event: int, station: int, band: NDArray[np.flo
     """Return the signal-to-noise ratio and the peak velocity (m/s), each of P and S."""
     site, rate = scenario.stations[station], scenario.settings.sampling_rate
     _, motion = ground_motion(scenario, event, station)
-    gap = int(round((scenario.paths.onset_ns[event, station, 1] - scenario.paths.onset_ns[event, station, 0]) * 1e-9 * rate))
+    onset = scenario.paths.onset_ns[event, station]
+    gap = round((int(onset[1]) - int(onset[0])) * 1e-9 * rate)
     second = int(rate)
     filtered = sosfilt(band, motion[:, :gap + second])
     rows = (filtered[:1], filtered[:1] if site.components == "Z" else filtered[1:])

@@ -190,8 +190,8 @@ def _events(settings: SimulateSettings) -> pd.DataFrame:
     start = int(settings.start.timestamp()) * 1_000_000_000
     origin = start + np.round(time * 1e6).astype(np.int64) * 1000
     events = pd.DataFrame({
-        "time": pd.to_datetime(origin, utc=True), "latitude": np.round(latitude, 5), "longitude": np.round(longitude, 5),
-        "depth_km": np.round(depth, 3), "magnitude": np.round(magnitude, 2),
+        "time": pd.to_datetime(origin, utc=True), "latitude": np.round(latitude, 5),
+        "longitude": np.round(longitude, 5), "depth_km": np.round(depth, 3), "magnitude": np.round(magnitude, 2),
         "strike_deg": (strike + rng.normal(0, 12, n)) % 360.0, "dip_deg": np.clip(rng.normal(DIP_DEG, 8, n), 1, 90),
         "rake_deg": rng.normal(180, 20, n), "stress_drop_mpa": settings.stress_drop_mpa * 2.0 ** rng.normal(0, 1, n)})
     events = events.sort_values("time", kind="stable").reset_index(drop=True)

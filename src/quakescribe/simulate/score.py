@@ -100,9 +100,9 @@ def _magnitudes(events: pd.DataFrame, places: pd.DataFrame,
         values = network[network["kind"] == kind].set_index("event_id")["value"]
         difference = values.reindex(places["event_id"]).to_numpy() - events["magnitude"].to_numpy()
         difference = difference[np.isfinite(difference)]
-        middle = _quantile(difference, 0.5)
-        rows += [(f"{kind} minus true magnitude, median", middle, "-", len(difference)),
-                 (f"{kind} minus true magnitude, MAD", _quantile(np.abs(difference - middle), 0.5), "-", len(difference))]
+        n, middle = len(difference), _quantile(difference, 0.5)
+        rows += [(f"{kind} minus true magnitude, median", middle, "-", n),
+                 (f"{kind} minus true magnitude, MAD", _quantile(np.abs(difference - middle), 0.5), "-", n)]
     return rows
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ def write_archive(scenario: Scenario, folder: Path) -> None:
     for station in scenario.stations:
         _clear(folder, scenario, station)
         cuts = [start, *range((start // HOUR_NS + 1) * HOUR_NS, end, HOUR_NS), end]
-        for low, high in zip(cuts[:-1], cuts[1:], strict=True):
+        for low, high in pairwise(cuts):
             samples = counts(scenario, station.index, low, high)
             for begin, stop in _pieces(station, low, high):
                 a, b = (round((t - low) * 1e-9 * scenario.settings.sampling_rate) for t in (begin, stop))
@@ -93,12 +94,6 @@ def _channel(scenario: Scenario, station: Station, location: str, code: str, azi
                                      input_units="M/S", output_units="COUNTS", normalization_frequency=1.0)
     return Channel("HH" + code, location, station.latitude, station.longitude, station.elevation_m, 0.0,
                    azimuth=azimuth, dip=dip, sample_rate=scenario.settings.sampling_rate, response=response)
-
-
-def write_velocity(scenario: Scenario, path: Path) -> None:
-    """Write the velocity model as CSV."""
-    model = scenario.model
-    pd.DataFrame({"top_km": model.top_km, "vp": np.round(model.vp, 4), "vs": np.round(model.vs, 4)}).to_csv(path, index=False)
 
 
 def write_truth(scenario: Scenario, folder: Path) -> dict[str, pd.DataFrame]:
