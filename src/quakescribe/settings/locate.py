@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import model_validator
 
 from quakescribe.settings.base import Section, setting
+from quakescribe.settings.hypoinverse import HypoinverseSettings
 
 
 class LocateSettings(Section):
@@ -25,7 +26,7 @@ class LocateSettings(Section):
     s_uncertainty_s: float = setting(0.10, "one standard deviation of an S time where the pick carries none", "s", gt=0)
     min_uncertainty_s: float = setting(0.01, "no pick counts as more certain than this", "s", gt=0.0)
     model_error_s: float = setting(0.05, "error of predicted times that does not grow with distance", "s", ge=0.0)
-    model_error_fraction: float = setting(0.01, "error of predicted times as a fraction of the travel time", ge=0.0, le=1)
+    model_error_fraction: float = setting(0.01, "error of predicted times as a fraction of travel time", ge=0.0, le=1.0)
     residual_full: float = setting(2.5, "residuals up to this many standard deviations keep full weight", gt=0.0)
     residual_zero: float = setting(5.0, "residuals beyond this many standard deviations have no weight", gt=0.0)
     distance_cut_km: float = setting(
@@ -47,13 +48,16 @@ class LocateSettings(Section):
         0, "rounds of station corrections, each from the residuals of the round before; 0 = none", ge=0, le=50)
     correction_min_arrivals: int = setting(
         10, "a station and phase needs this many arrivals of well located events for a correction", ge=1)
+    hypoinverse: HypoinverseSettings = HypoinverseSettings()
 
     @model_validator(mode="after")
     def _ordered(self) -> "LocateSettings":
         if self.residual_zero <= self.residual_full:
-            raise ValueError(f"residual_zero ({self.residual_zero:g}) must exceed residual_full ({self.residual_full:g})")
+            raise ValueError(f"residual_zero ({self.residual_zero:g}) must exceed residual_full "
+                             f"({self.residual_full:g})")
         if self.distance_zero <= self.distance_full:
-            raise ValueError(f"distance_zero ({self.distance_zero:g}) must exceed distance_full ({self.distance_full:g})")
+            raise ValueError(f"distance_zero ({self.distance_zero:g}) must exceed distance_full "
+                             f"({self.distance_full:g})")
         if self.min_depth_km is not None and self.min_depth_km >= self.max_depth_km:
             raise ValueError(f"min_depth_km ({self.min_depth_km:g}) must be less than max_depth_km "
                              f"({self.max_depth_km:g})")
