@@ -42,18 +42,15 @@ def open_inputs(settings: Settings, folder: Path) -> Inputs:
     WaveformError, StationError, VelocityError, FormatError
         If an input is missing or unusable as a whole, or recordings and stations have nothing in common.
     """
-    from quakescribe.earth.velocity import default_velocity, read_velocity
+    from quakescribe.earth.velocity import read_velocity
     from quakescribe.exchange.stations import read_stations
     from quakescribe.waveforms.archive import open_archive
 
     project = settings.project
     stations_path = folder / Path(project.stations).expanduser()
     stations, channels = read_stations(stations_path)
-    model = (
-        read_velocity(folder / Path(project.velocity).expanduser(), settings.velocity)
-        if project.velocity
-        else default_velocity(settings.velocity)
-    )
+    velocity = folder / Path(project.velocity).expanduser() if project.velocity else None
+    model = read_velocity(velocity, settings.velocity)
     archive = open_archive(str(folder / Path(project.waveforms).expanduser()), settings.waveforms)
     recorded = [one for one in archive.station_ids if not excluded(one, project.exclude_stations)]
     stations, channels = with_locations(stations, recorded), with_locations(channels, recorded)

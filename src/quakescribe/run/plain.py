@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from quakescribe.earth.velocity import VelocityModel, default_velocity, read_velocity
+from quakescribe.earth.velocity import read_velocity
 from quakescribe.errors import FormatError
 from quakescribe.run.inputs import Inputs, open_inputs
 from quakescribe.run.runner import Silent, Watcher, execute
@@ -39,7 +39,7 @@ def associate_files(picks: Path, stations: Path, velocity: Path | None, settings
 
     places = _stations(stations)
     read = _read(picks, places, ("picks",))
-    events, arrivals, skips = associate(read["picks"], places, _model(velocity, settings), settings.associate)
+    events, arrivals, skips = associate(read["picks"], places, read_velocity(velocity, settings.velocity), settings.associate)
     return {"events": events, "arrivals": arrivals, "skips": skips}
 
 
@@ -54,7 +54,7 @@ def locate_files(
         read = _read(events, places, ("events", "arrivals"))
     else:
         read = _read(events, places, ("events",)) | _read(arrivals, places, ("arrivals",))
-    origins, used, skips = locate(read["events"], read["arrivals"], places, _model(velocity, settings), settings.locate)
+    origins, used, skips = locate(read["events"], read["arrivals"], places, read_velocity(velocity, settings.velocity), settings.locate)
     return {"origins": origins, "arrivals": used, "skips": skips}
 
 
@@ -104,10 +104,6 @@ def _stations(path: Path) -> pd.DataFrame:
     from quakescribe.exchange.stations import read_stations
 
     return read_stations(path)[0]
-
-
-def _model(path: Path | None, settings: Settings) -> VelocityModel:
-    return read_velocity(path, settings.velocity) if path is not None else default_velocity(settings.velocity)
 
 
 def _read(path: Path, stations: pd.DataFrame, wanted: tuple[str, ...]) -> Tables:
