@@ -23,7 +23,7 @@ class Published:
 
 
 def sta_lta(x, n_sta, n_lta):
-    """CF[i] = mean(x[i+1 .. i+n_sta]) / mean(x[i-n_lta+1 .. i]), 0 where a window is incomplete or the ratio is not finite."""
+    """CF[i] = mean(x[i+1 .. i+n_sta]) / mean(x[i-n_lta+1 .. i]); 0 for incomplete windows and infinite ratios."""
     out = np.zeros(len(x))
     for i in range(n_lta, len(x) - n_sta):
         below = x[i - n_lta + 1:i + 1].mean()
@@ -44,7 +44,7 @@ def first_turn(x):
 
 
 def second_turn(x):
-    """Index of the next change of direction, sought from the step after the first turn; the first turn if there is none."""
+    """Index of the next change of direction after the step that follows the first turn; the first turn if none."""
     first = first_turn(x)
     if first == 0:
         return 0
@@ -78,7 +78,7 @@ def find_p(z, trigger, fs, s):
 
 def find_s(data, p, fs, s, published):
     """S index, and the index before walking back. Rows of data: Z, N, E."""
-    n_pca, n_range, n_s = round(s.polarisation_window_s * fs), round(s.polarisation_range_s * fs), round(s.s_window_s * fs)
+    n_pca, n_range, n_s = (round(t * fs) for t in (s.polarisation_window_s, s.polarisation_range_s, s.s_window_s))
     horizontal = data[1] ** 2 + data[2] ** 2
     h = np.sqrt(horizontal[p:p + n_s])
     _, axis = polarisation(data[:, p:p + n_pca])

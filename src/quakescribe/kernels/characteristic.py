@@ -33,26 +33,18 @@ def moving_sum(x, n, first):
     if m < n:
         return out
     tail = np.empty(m)
-    total = 0.0
-    left = (first + m) % n
-    for i in range(m - 1, -1, -1):
-        if left == 0:
-            total = 0.0
-            left = n
-        left -= 1
-        total += x[i]
-        tail[i] = total
-    total = 0.0
-    place = first % n
-    for i in range(m):
-        if place == n:
-            place = 0
-        if place == 0:
-            total = 0.0
-        total += x[i]
-        place += 1
-        if i >= n - 1:
-            out[i] = total if place == n else total + tail[i - n + 1]
+    for chunk in range(first // n, (first + m - 1) // n + 1):
+        begin, end = max(chunk * n - first, 0), min((chunk + 1) * n - first, m)
+        total = 0.0
+        for i in range(end - 1, begin - 1, -1):
+            total += x[i]
+            tail[i] = total
+        total = 0.0
+        for i in range(begin, max(begin, min(n - 1, end))):
+            total += x[i]
+        for i in range(max(begin, n - 1), end):
+            total += x[i]
+            out[i] = total + tail[i - n + 1] if i - n + 1 < begin else total
     return out
 
 
@@ -115,6 +107,7 @@ def excursions(x, first, n_sta, n_lta, threshold):
     """
     m = x.shape[0]
     piece = 32768
+    over = np.empty(piece + n_lta + n_sta, dtype=np.bool_)
     spans = np.empty((256, 2), dtype=np.int64)
     k = 0
     inside = False
@@ -128,18 +121,18 @@ def excursions(x, first, n_sta, n_lta, threshold):
             energy[i] = v * v
         short = moving_sum(energy, n_sta, first + base)
         long = moving_sum(energy, n_lta, first + base)
-        for i in range(begin, end):
-            low = long[i - base]
-            over = short[i - base + n_sta] * n_lta > threshold * (low * n_sta) and low > 0.0
-            if over != inside:
-                if over:
-                    if k == spans.shape[0]:
+        above = 0
+        for i in range(n_lta - 1, energy.shape[0] - n_sta):
+            over[i] = short[i + n_sta] * n_lta > threshold * n_sta * long[i] and long[i] > 0.0
+            above += over[i]
+        if above > 0 or inside:
+            for i in range(begin, end):
+                if over[i - base] != inside:
+                    inside = not inside
+                    if inside and k == spans.shape[0]:
                         spans = np.concatenate((spans, np.empty_like(spans)))
-                    spans[k, 0] = i
-                else:
-                    spans[k, 1] = i
-                    k += 1
-                inside = over
+                    spans[k, 0 if inside else 1] = i
+                    k += 0 if inside else 1
         begin = end
     if inside:
         spans[k, 1] = m - n_sta

@@ -127,10 +127,7 @@ def find_s(data, p, w):
 def _clear(mask, channel, begin, end):
     if begin < 0 or end > mask.shape[1]:
         return False
-    for i in range(begin, end):
-        if mask[channel, i]:
-            return False
-    return True
+    return not np.any(mask[channel, begin:end])
 
 
 @njit(cache=True, nogil=True)

@@ -168,9 +168,10 @@ def displacement(data, mask, channels, begin, end, sampling_rate):
 
 @njit(cache=True, nogil=True)
 def contrast(data, first, second, onset, n_after, n_before):
-    """Return the amplitude ratio across an onset: rms of [onset+1, onset+n_after] over rms of [onset-n_before+1, onset].
+    """Return the amplitude ratio across an onset.
 
-    Energies of the rows `first` and `second` are added where they differ. inf where nothing moves before.
+    The rms of [onset + 1, onset + n_after] over the rms of [onset - n_before + 1, onset]; the energies of the rows
+    `first` and `second` are added where they differ. inf where nothing moves before.
     O(n_after + n_before).
     """
     after, before = 0.0, 0.0

@@ -9,9 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from quakescribe.kernels import onset
-from quakescribe.pick.uncertainty import uncertainty_p, uncertainty_s
+from quakescribe.pick import uncertainty
 from quakescribe.settings.pick import PickSettings
-from quakescribe.tables import PICKS, SKIPS, pick_ids
+from quakescribe.tables import PICKS, SKIPS, pick_ids, store
 from quakescribe.waveforms.block import Block
 
 STAGE = "pick"
@@ -38,7 +38,7 @@ class Found:
 
     station_id: str
     whole: str
-    at: NDArray[np.int64]
+    owned_at: NDArray[np.int64]
     p: NDArray[np.int64]
     s: NDArray[np.int64]
     code: NDArray[np.int64]
@@ -75,7 +75,7 @@ class Found:
 
 def join(found: list[Found]) -> list[Found]:
     """Return what was found in the blocks of a station, in order of time."""
-    return sorted(found, key=lambda f: (int(f.at[0]) if len(f.at) else -1, f.whole))
+    return sorted(found, key=lambda f: (int(f.owned_at[0]) if len(f.owned_at) else -1, f.whole))
 
 
 def tables(found: list[Found], start_ns: int, end_ns: int, settings: PickSettings) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -85,19 +85,13 @@ def tables(found: list[Found], start_ns: int, end_ns: int, settings: PickSetting
         if one.whole:
             skips.append(_skips(one.station_id, np.array([one.whole]), start_ns, end_ns))
             continue
-        mine = (one.at >= start_ns) & (one.at < end_ns)
+        mine = (one.owned_at >= start_ns) & (one.owned_at < end_ns)
         reason = _reason(one, settings)
         picks.append(_picks(one, mine, reason, settings))
         skips.append(_skips(one.station_id, reason[mine & (reason != "")], start_ns, end_ns))
         kept = mine & (reason == "") & (one.no_amplitude != "")
         skips.append(_skips(one.station_id, one.no_amplitude[kept], start_ns, end_ns))
-    return _together(picks, PICKS), _together(skips, SKIPS)
-
-
-def _together(frames: list[pd.DataFrame], table: object) -> pd.DataFrame:
-    from quakescribe.tables import store
-
-    return store.concat(frames, table)  # type: ignore[arg-type]
+    return store.concat(picks, PICKS), store.concat(skips, SKIPS)
 
 
 def _reason(one: Found, s: PickSettings) -> NDArray[np.object_]:
@@ -126,9 +120,9 @@ def _picks(one: Found, mine: NDArray[np.bool_], reason: NDArray[np.object_], set
     alone = mine & np.isin(reason, ("gap-after-p", "no-horizontal")) & settings.unpaired_p
     p_rows = np.flatnonzero((mine & (reason == "")) | alone)
     m = one.measures
-    station = np.full(len(p_rows) + len(pairs), one.station_id, dtype=object)
-    phase = np.array(["P"] * len(p_rows) + ["S"] * len(pairs), dtype=object)
-    time = pd.to_datetime(np.concatenate([one.p[p_rows], one.s[pairs]]), utc=True)
+    station = pd.Series(np.full(len(p_rows) + len(pairs), one.station_id, dtype=object))
+    phase = pd.Series(["P"] * len(p_rows) + ["S"] * len(pairs), dtype=object)
+    time = pd.Series(pd.to_datetime(np.concatenate([one.p[p_rows], one.s[pairs]]), utc=True))
     amplitude = np.where(one.no_amplitude == "", m[:, 6], np.nan)
     ids = pick_ids(station, phase, time)
     p_ids = np.zeros(len(m), dtype=np.int64)
@@ -138,8 +132,9 @@ def _picks(one: Found, mine: NDArray[np.bool_], reason: NDArray[np.object_], set
         "pick_id": ids, "station_id": station, "phase": phase, "time": time,
         "snr": _finite(np.concatenate([m[p_rows, 4], m[pairs, 5]])),
         "amplitude_m": np.concatenate([np.where(reason == "", amplitude, np.nan)[p_rows], amplitude[pairs]]),
-        "uncertainty_s": np.concatenate([uncertainty_p(m[p_rows, 4], m[p_rows, 7]),
-                                         uncertainty_s(m[pairs, 5], m[pairs, 8])]),
+        "uncertainty_s": np.concatenate([
+            uncertainty.uncertainty(m[p_rows, 4], m[p_rows, 7], uncertainty.P),
+            uncertainty.uncertainty(m[pairs, 5], m[pairs, 8], uncertainty.S)]),
         "pair_id": np.concatenate([pair_id[p_rows], pair_id[pairs]]),
         "picker": np.full(len(station), "pal", dtype=object),
     })

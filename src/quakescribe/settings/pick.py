@@ -27,14 +27,15 @@ class PickSettings(Section):
     p_before_s: float = setting(0.5, "the P is sought from this long before the trigger", "s", ge=0, le=10)
     p_after_s: float = setting(1.0, "the P is sought until this long after the trigger", "s", gt=0, le=10)
 
-    s_window_s: float = setting(10.0, "the S is sought until this long after the P (the largest S-P time)", "s", gt=1, le=60)
+    s_window_s: float = setting(
+        10.0, "the S is sought until this long after the P (the largest S-P time)", "s", gt=1, le=60)
     s_sta_s: float = setting(1.0, "short window of the STA/LTA that gives the earliest S", "s", gt=0, le=10)
     s_lta_s: float = setting(2.0, "long window of the STA/LTA that gives the earliest S", "s", gt=0, le=60)
     kurtosis_long_s: float = setting(5.0, "long kurtosis window, which gives the latest S", "s", gt=0, le=60)
     kurtosis_short_s: float = setting(1.0, "short kurtosis window, which places the S", "s", gt=0, le=60)
     polarisation_window_s: float = setting(1.0, "window in which the direction of motion is measured", "s", gt=0, le=10)
     polarisation_range_s: float = setting(
-        2.0, "for this long after the P, motion along the P's direction is damped when the S is sought", "s", ge=0, le=10)
+        2.0, "for this long after the P, motion along the P's direction is damped to find the S", "s", gt=0, le=10)
 
     frequency_min_hz: float = setting(2.5, "a pair is dropped if its P has a lower dominant frequency", "Hz", ge=0)
     frequency_window_s: float = setting(
@@ -51,7 +52,7 @@ class PickSettings(Section):
     amplitude_after_s: float = setting(5.0, "the amplitude window ends this long after the S", "s", gt=0, le=60)
 
     s_back_from: Literal["onset", "window-end"] = setting(
-        "onset", "where an S placed by the short kurtosis is walked back from; 'window-end': the slip of the published PAL")
+        "onset", "where an S placed by the short kurtosis is walked back from; 'window-end' as the published PAL")
     s_before_p: Literal["uncorrected", "drop"] = setting(
         "uncorrected", "an S walked back past its P is taken where it was before, or the pair is dropped")
     horizontals: Literal["replace", "both"] = setting(
@@ -62,9 +63,10 @@ class PickSettings(Section):
     @model_validator(mode="after")
     def _ordered(self) -> "PickSettings":
         if self.band_low_hz >= self.band_high_hz:
-            raise ValueError(f"band_low_hz = {self.band_low_hz:g} Hz must lie below band_high_hz = {self.band_high_hz:g} Hz")
+            raise ValueError(f"band_low_hz = {self.band_low_hz:g} Hz must lie below "
+                             f"band_high_hz = {self.band_high_hz:g} Hz")
         if self.trigger_sta_s >= self.trigger_lta_s:
             raise ValueError("trigger_sta_s must be shorter than trigger_lta_s")
-        if self.polarisation_range_s > self.s_window_s:
-            raise ValueError("polarisation_range_s must not be longer than s_window_s")
+        if max(self.polarisation_range_s, self.polarisation_window_s) > self.s_window_s:
+            raise ValueError("polarisation_range_s and polarisation_window_s must not be longer than s_window_s")
         return self
