@@ -1,8 +1,9 @@
-"""Hypocentres of many events: robust scale and weights around the refinement, information matrix, azimuthal gap."""
+"""Hypocentres of many events: robust scale and weights around the refinement, covariance, azimuthal gap."""
 
 import numpy as np
 from numba import njit
 
+from quakescribe.kernels.profile import profile
 from quakescribe.kernels.refine import descend, predict, taper
 
 
@@ -83,7 +84,21 @@ def _prepare(rows, hypocentre, x, y, observed, pick_sigma, sigma, base, options)
 
 
 @njit(cache=True, nogil=True)
-def refine_event(hypocentre, rows, weights, information, x, y, depth, phase, observed, pick_sigma, correction, tops, vp,
+def _weigh(weights, rows, hypocentre, observed, sigma, base, shape, scale, prior):
+    """Set the final weights; return the variance factor (see :func:`refine_event`) and the depth's information."""
+    squares, total, information = 0.0, 0.0, 0.0
+    for i in range(observed.shape[0]):
+        u = (observed[i] - hypocentre[3] - rows[i, 0]) / sigma[i]
+        weights[i] = base[i] * taper(abs(u), shape[0], shape[1])
+        squares += weights[i] * u * u * scale * scale
+        total += weights[i]
+        information += weights[i] * (rows[i, 3] * scale / sigma[i]) ** 2
+    degrees = prior + max(total - 4.0, 0.0)
+    return (prior + squares) / degrees if degrees > 0.0 else 1.0, information
+
+
+@njit(cache=True, nogil=True)
+def refine_event(hypocentre, rows, weights, covariance, x, y, depth, phase, observed, pick_sigma, correction, tops, vp,
                  vs, box, options):
     """Refine one hypocentre in place with exact rays, robustly.
 
@@ -91,9 +106,9 @@ def refine_event(hypocentre, rows, weights, information, x, y, depth, phase, obs
     ----------
     hypocentre
         Shape (4,), float64: x, y (km in a plane around the start), depth (km), origin time (s). Overwritten.
-    rows, weights, information
+    rows, weights, covariance
         Shapes (n, 5), (n,), (4, 4), float64. Overwritten: predictions as in :func:`quakescribe.kernels.refine.predict`,
-        weights (0 to 1), and sum w g g^T / sigma^2 for g = (dt/dx, dt/dy, dt/dz, 1): the inverse covariance.
+        weights (0 to 1), covariance of x, y, z (km) and t0 (s).
     x, y, depth, phase, observed, pick_sigma, correction
         Shape (n,): place and depth of the sensors (km), 0 P or 1 S, arrival time (s), its standard deviation (s),
         correction added to predictions (s). Not changed.
@@ -113,48 +128,46 @@ def refine_event(hypocentre, rows, weights, information, x, y, depth, phase, obs
 
     Notes
     -----
-    Three rounds of robust scale, weights and Levenberg-Marquardt descent. O(n) per step.
+    Three rounds of robust scale, weights and Levenberg-Marquardt descent; then the profile along depth, from whose
+    least misfit the last round is repeated once where that is lower. O(n) per step.
     """
     n = observed.shape[0]
-    sigma, base = np.empty(n), np.empty(n)
+    sigma, base, better = np.empty(n), np.empty(n), np.empty(4)
     scale, used, steps = 1.0, n, 0
     predict(rows, hypocentre, x, y, depth, phase, correction, tops, vp, vs)
     shape = np.array([options[0], options[1], options[2]])
-    for _ in range(3):
+    factor = 1.0
+    for turn in range(4):
         scale, used = _prepare(rows, hypocentre, x, y, observed, pick_sigma, sigma, base, options)
         shape[0], shape[1] = (options[0], options[1]) if used >= 0 else (1e6, 2e6)
         steps = descend(hypocentre, rows, x, y, depth, phase, observed, correction, sigma, base, tops, vp, vs, box,
                         shape)
-    information[:] = 0.0
-    squares, total = 0.0, 0.0
-    g = np.empty(4)
-    for i in range(n):
-        u = (observed[i] - hypocentre[3] - rows[i, 0]) / sigma[i]
-        weights[i] = base[i] * taper(abs(u), shape[0], shape[1])
-        squares += weights[i] * u * u * scale * scale
-        total += weights[i]
-        g[0], g[1], g[2], g[3] = rows[i, 1], rows[i, 2], rows[i, 3], 1.0
-        w = weights[i] * scale * scale / (sigma[i] * sigma[i])
-        for a in range(4):
-            for b in range(4):
-                information[a, b] += w * g[a] * g[b]
-    degrees = options[8] + max(total - 4.0, 0.0)
-    factor = (options[8] + squares) / degrees if degrees > 0.0 else 1.0
+        if turn < 2:
+            continue
+        factor, information = _weigh(weights, rows, hypocentre, observed, sigma, base, shape, scale, options[8])
+        first = 0.25 * np.sqrt(factor / information) if information > 0.0 else 1.0
+        lower = profile(covariance, better, hypocentre, x, y, depth, phase, observed, correction, sigma, base, tops, vp,
+                        vs, box, shape, scale * scale / factor, min(max(first, 0.05), 1.0))
+        if not lower > 0.01:
+            break
+        if turn < 3:
+            hypocentre[:] = better
+            predict(rows, hypocentre, x, y, depth, phase, correction, tops, vp, vs)
     return factor, 1.0 if steps >= 0 else 0.0, 0.0 if used >= 0 else 1.0
 
 
 @njit(cache=True, nogil=True)
-def refine_events(hypocentres, rows, weights, information, state, offsets, x, y, depth, phase, observed, pick_sigma,
+def refine_events(hypocentres, rows, weights, covariance, state, offsets, x, y, depth, phase, observed, pick_sigma,
                   correction, tops, vp, vs, boxes, options):
     """Refine many events in place: arrivals offsets[e] to offsets[e + 1] belong to event e.
 
-    ``hypocentres`` (n_events, 4), ``information`` (n_events, 4, 4), ``state`` (n_events, 3: variance factor, converged,
+    ``hypocentres`` (n_events, 4), ``covariance`` (n_events, 4, 4), ``state`` (n_events, 3: variance factor, converged,
     weights dropped), ``rows`` (n, 5) and ``weights`` (n,) are overwritten; the others are as in :func:`refine_event`.
     """
     for e in range(offsets.shape[0] - 1):
         a, b = offsets[e], offsets[e + 1]
         if a == b:
             continue
-        state[e] = refine_event(hypocentres[e], rows[a:b], weights[a:b], information[e], x[a:b], y[a:b], depth[a:b],
+        state[e] = refine_event(hypocentres[e], rows[a:b], weights[a:b], covariance[e], x[a:b], y[a:b], depth[a:b],
                                 phase[a:b], observed[a:b], pick_sigma[a:b], correction[a:b], tops, vp, vs, boxes[e],
                                 options)

@@ -75,7 +75,7 @@ def solve4(matrix, vector):
 
 
 @njit(cache=True, nogil=True)
-def _cost(rows, observed, origin, sigma, base, full, zero):
+def cost_of(rows, observed, origin, sigma, base, full, zero):
     """Return the robust misfit: sum of base weight times :func:`taper_cost` of the scaled residuals."""
     total = 0.0
     for i in range(observed.shape[0]):
@@ -85,7 +85,7 @@ def _cost(rows, observed, origin, sigma, base, full, zero):
 
 
 @njit(cache=True, nogil=True)
-def _normal(matrix, vector, rows, hypocentre, observed, sigma, base, full, zero, box):
+def normal_equations(matrix, vector, rows, hypocentre, observed, sigma, base, full, zero, box):
     """Fill the normal equations at a hypocentre (x, y, z, t0), weights included; a coordinate held at the box drops out."""
     matrix[:] = 0.0
     vector[:] = 0.0
@@ -120,10 +120,10 @@ def descend(hypocentre, rows, x, y, depth, phase, observed, correction, sigma, b
     matrix, vector, damped = np.zeros((4, 4)), np.zeros(4), np.zeros((4, 4))
     trial, trial_rows = np.empty(4), np.empty_like(rows)
     predict(rows, hypocentre, x, y, depth, phase, correction, tops, vp, vs)
-    cost = _cost(rows, observed, hypocentre[3], sigma, base, full, zero)
+    cost = cost_of(rows, observed, hypocentre[3], sigma, base, full, zero)
     damping = 1e-3
     for step_number in range(most):
-        _normal(matrix, vector, rows, hypocentre, observed, sigma, base, full, zero, box)
+        normal_equations(matrix, vector, rows, hypocentre, observed, sigma, base, full, zero, box)
         while True:
             damped[:] = matrix
             for a in range(4):
@@ -136,7 +136,7 @@ def descend(hypocentre, rows, x, y, depth, phase, observed, correction, sigma, b
             if moved < 0.002 and abs(step[3]) < 2e-4:
                 return step_number
             predict(trial_rows, trial, x, y, depth, phase, correction, tops, vp, vs)
-            new = _cost(trial_rows, observed, trial[3], sigma, base, full, zero)
+            new = cost_of(trial_rows, observed, trial[3], sigma, base, full, zero)
             if new < cost:
                 break
             damping *= 8.0

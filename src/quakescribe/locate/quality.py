@@ -12,7 +12,6 @@ from quakescribe.kernels.hypocentre import gaps
 from quakescribe.settings.locate import LocateSettings
 
 UNRESOLVED = 99.0  # km and s: an error the data do not resolve
-SPEED = 6.0  # km/s: weighs the origin time against distances in the eigenvectors of the covariance
 USED = 0.1  # arrivals with at least this weight count as used
 
 # Flags that deny an origin the verdict "well located", whatever its numbers.
@@ -64,30 +63,18 @@ def _elongation(owner: NDArray[np.int64], n_events: int, count: NDArray[np.int64
     return np.sqrt(np.maximum(middle - half, 0.0) / np.where(large > 0, large, 1.0))
 
 
-def covariances(information: Array, factor: Array) -> tuple[Array, Array, Array, Array]:
-    """Return covariance (n, 4, 4; east, north, depth, time), ERH (km), ERZ (km) and ERT (s).
+def standard_errors(covariance: Array, depth_range_km: float) -> tuple[Array, Array, Array]:
+    """Return ERH (km), ERZ (km) and ERT (s) of covariances (n, 4, 4; east, north, depth, time).
 
-    The covariance is factor times the inverse of the information matrix. Directions whose standard error would exceed
-    99 km (with 1 s taken as 6 km) are not resolved: their variance is set to 99^2, and every error with more than 5%
-    of such a direction in it is 99. ERH is the largest horizontal standard error: the half axis of the one-sigma
-    ellipse.
+    ERH is the largest horizontal standard error, the half axis of the one-sigma ellipse. Not resolved, and 99: ERH and
+    ERT above a third of what was assumed beforehand (99 km, 16.5 s), and ERZ above a fifth of the depths allowed (a
+    depth anywhere between them would have 0.29).
     """
-    scale = np.array([1.0, 1.0, 1.0, 1.0 / SPEED])
-    values, vectors = np.linalg.eigh(information * scale[:, None] * scale)
-    limit = UNRESOLVED**2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        variance = np.where(values > 1e-12, factor[:, None] / values, np.inf)
-    lost = variance >= limit
-    variance = np.minimum(variance, limit)
-    covariance = np.einsum("nij,nj,nkj->nik", vectors, variance, vectors) * scale[:, None] * scale
-    share = np.where(lost[:, None, :], vectors**2, 0.0).sum(axis=2)
     xx, yy, xy = covariance[:, 0, 0], covariance[:, 1, 1], covariance[:, 0, 1]
     erh = np.sqrt((xx + yy) / 2 + np.hypot((xx - yy) / 2, xy))
     erz, ert = np.sqrt(covariance[:, 2, 2]), np.sqrt(covariance[:, 3, 3])
-    erh = np.where((share[:, 0] + share[:, 1] > 0.05), UNRESOLVED, np.minimum(erh, UNRESOLVED))
-    erz = np.where(share[:, 2] > 0.05, UNRESOLVED, np.minimum(erz, UNRESOLVED))
-    ert = np.where(share[:, 3] > 0.05, UNRESOLVED, np.minimum(ert, UNRESOLVED))
-    return covariance, erh, erz, ert
+    return (np.where(erh > 33.0, UNRESOLVED, erh), np.where(erz > 0.2 * depth_range_km, UNRESOLVED, erz),
+            np.where(ert > 5.5, UNRESOLVED, ert))
 
 
 def quality(rms_s: Array, erh_km: Array, erz_km: Array, depth_km: Array, place: Geometry) -> NDArray[np.str_]:

@@ -15,7 +15,7 @@ from quakescribe.errors import StationError
 from quakescribe.kernels.hypocentre import refine_events
 from quakescribe.kernels.search import search_events
 from quakescribe.locate.inputs import Gathered, Located, gather, update_arrivals
-from quakescribe.locate.quality import Geometry, covariances, geometry, join_flags, quality, well_located
+from quakescribe.locate.quality import Geometry, geometry, join_flags, quality, standard_errors, well_located
 from quakescribe.settings.locate import LocateSettings
 from quakescribe.tables import ORIGINS
 
@@ -33,8 +33,7 @@ class Solution:
     longitude: Array
     depth_km: Array
     origin_s: Array
-    information: Array
-    factor: Array
+    covariance: Array
     converged: NDArray[np.bool_]
     dropped: NDArray[np.bool_]
     at_edge: NDArray[np.bool_]
@@ -134,17 +133,17 @@ def _refine(gathered: Gathered, stations: pd.DataFrame, model: VelocityModel, se
     n_events = len(gathered.events)
     place = np.column_stack([np.zeros((n_events, 2)), starts["depth_km"], starts["origin_s"]])
     rows, weight = np.zeros((n, 5)), np.zeros(n)
-    information, state = np.zeros((n_events, 4, 4)), np.zeros((n_events, 3))
+    covariance, state = np.zeros((n_events, 4, 4)), np.zeros((n_events, 3))
     options = np.array([settings.residual_full, settings.residual_zero, settings.max_iterations,
                         settings.distance_cut_km, settings.distance_full, settings.distance_zero,
                         settings.model_error_s, settings.model_error_fraction, settings.prior_arrivals])
-    refine_events(place, rows, weight, information, state, gathered.offsets, x, y, depth, gathered.phase,
+    refine_events(place, rows, weight, covariance, state, gathered.offsets, x, y, depth, gathered.phase,
                   gathered.observed_s, gathered.sigma_s, correction, model.top_km, model.vp, model.vs, boxes, options)
     lat, lon = destination(start_lat, start_lon, np.degrees(np.arctan2(place[:, 0], place[:, 1])),
                            np.hypot(place[:, 0], place[:, 1]))
     distance, azimuth = distance_azimuth(lat[event], lon[event], latitude, longitude)
     edge = (np.abs(place[:, :2, None] - boxes[:, :2]) < 0.1).any(axis=(1, 2))
-    return Solution(lat, lon, place[:, 2], place[:, 3], information, state[:, 0], state[:, 1] > 0, state[:, 2] > 0,
+    return Solution(lat, lon, place[:, 2], place[:, 3], covariance, state[:, 1] > 0, state[:, 2] > 0,
                     edge, (float(boxes[0, 2, 0]), float(boxes[0, 2, 1])), distance, azimuth, rows[:, 4], rows[:, 0],
                     gathered.observed_s - place[event, 3] - rows[:, 0], weight)
 
@@ -153,7 +152,7 @@ def _origins(gathered: Gathered, solution: Solution, settings: LocateSettings) -
     """Put the origins table together."""
     event, n_events = gathered.event, len(gathered.events)
     place = geometry(event, n_events, gathered.station, solution.distance_km, solution.azimuth_deg, solution.weight)
-    covariance, erh, erz, ert = covariances(solution.information, solution.factor)
+    erh, erz, ert = standard_errors(solution.covariance, solution.depth_limits[1] - solution.depth_limits[0])
     sigma2 = (gathered.sigma_s**2 + settings.model_error_s**2 + (settings.model_error_fraction * solution.travel_s) ** 2)
     power = solution.weight / sigma2
     rms = np.sqrt(np.bincount(event, power * solution.residual_s**2, n_events) / np.bincount(event, power, n_events))
@@ -166,7 +165,7 @@ def _origins(gathered: Gathered, solution: Solution, settings: LocateSettings) -
         "quality": quality(rms, erh, erz, solution.depth_km, place)})
     for i, j, name in ((0, 0, "xx"), (0, 1, "xy"), (0, 2, "xz"), (1, 1, "yy"), (1, 2, "yz"), (2, 2, "zz"),
                        (0, 3, "xt"), (1, 3, "yt"), (2, 3, "zt"), (3, 3, "tt")):
-        frame[f"covariance_{name}"] = covariance[:, i, j]
+        frame[f"covariance_{name}"] = solution.covariance[:, i, j]
     flagged = _flags(gathered, solution, place, erz, settings)
     frame["flags"] = join_flags(flagged, n_events)
     frame["well_located"] = well_located(frame, flagged, settings)
