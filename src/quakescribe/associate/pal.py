@@ -103,14 +103,14 @@ def _spans(onsets: Onsets, pairs: Pairs, sites: Sites, settings: AssociateSettin
 def _cluster(onsets: Onsets, pairs: Pairs, sites: Sites,
              settings: AssociateSettings) -> tuple[Ints, NDArray[np.float64], Ints]:
     """Return the owner of every onset (-1 none, -2 duplicate), and place and time of every event."""
-    rules = Rules(settings.origin_time_deviation_s, settings.max_residual_s, settings.max_mean_residual_s,
+    rules = Rules(settings.origin_time_deviation_s, settings.max_residual_s, settings.count_share, settings.max_mean_residual_s,
                   settings.duplicate_s, settings.s_weight, settings.grid_km, settings.min_stations,
-                  settings.max_drops)
-    event, places, times = grow(sites.network, rules, pairs.t0, onsets.site[pairs.p], onsets.time[pairs.p],
+                  min(settings.min_pairs, settings.min_stations), settings.max_drops)
+    event, s_fits, places, times = grow(sites.network, rules, pairs.t0, onsets.site[pairs.p], onsets.time[pairs.p],
                                 onsets.time[pairs.s])
     owner = np.full(len(onsets.time), -1, dtype=np.int64)
     owner[pairs.p] = event
-    owner[pairs.s] = event
+    owner[pairs.s] = np.where((event >= 0) & ~s_fits, -1, event)
     return owner, places, times
 
 
@@ -121,7 +121,7 @@ def _finish(onsets: Onsets, sites: Sites, settings: AssociateSettings, owner: In
     members = members[np.argsort(owner[members], kind="stable")]
     bounds = np.searchsorted(owner[members], np.arange(len(times) + 1))
     residuals = settle(sites.network, onsets.site, onsets.phase, onsets.time, members, bounds, places, times,
-                       settings.max_residual_s, settings.s_weight, settings.grid_km / 2)
+                       settings.max_residual_s, settings.count_share, settings.s_weight, settings.grid_km / 2)
     fits = np.abs(residuals) <= settings.max_residual_s
     n_stations = _distinct(owner[members][fits], sites.network.station[onsets.site[members[fits]]], len(times))
     good = n_stations >= settings.min_stations

@@ -16,11 +16,13 @@ class Rules(NamedTuple):
 
     deviation_s: float
     tolerance_s: float
+    count_share: float
     mean_s: float
     duplicate_s: float
     s_weight: float
     step_km: float
     need: int
+    need_full: int
     max_drops: int
 
 
@@ -99,7 +101,7 @@ def nearest_per_station(t0, stations, usable, centre_s, deviation_s):
 
 @njit(cache=True, nogil=True)
 def fitting_pairs(network, t0, sites, p, s, usable, place, time, reach_s, tolerance_s):
-    """Return the pair of each station that fits a hypocentre best, P and S both within the tolerance.
+    """Return the pair of each station that fits a hypocentre best: P within the tolerance, and S if it can be.
 
     Parameters
     ----------
@@ -110,15 +112,20 @@ def fitting_pairs(network, t0, sites, p, s, usable, place, time, reach_s, tolera
     reach_s
         Only pairs whose t0 lies this close to the origin time.
     tolerance_s
-        Largest residual (s) of P and of S.
+        Largest residual (s).
 
     Returns
     -------
     tuple
-        Indices, ascending (int64), and the sum of |residual| of P and S of each (s).
+        Indices, ascending (int64); whether S fits too (bool); sum of |residual| of the picks that fit (s).
+
+    Notes
+    -----
+    Of several pairs at one station one whose S fits goes first, then the least misfit, then the earliest t0.
     """
     first = np.searchsorted(t0, time - reach_s)
     chosen = np.empty(t0.shape[0] - first, dtype=np.int64)
+    full = np.empty(t0.shape[0] - first, dtype=np.bool_)
     misfit = np.empty(t0.shape[0] - first)
     n = 0
     for j in range(first, t0.shape[0]):
@@ -130,8 +137,8 @@ def fitting_pairs(network, t0, sites, p, s, usable, place, time, reach_s, tolera
         if not p_off <= tolerance_s:
             continue
         s_off = abs(s[j] - time - travel_time(network, sites[j], 1, place[0], place[1], place[2]))
-        if not s_off <= tolerance_s:
-            continue
+        s_fits = s_off <= tolerance_s
+        off = p_off + s_off if s_fits else p_off
         at = n
         for k in range(n):
             if network.station[sites[chosen[k]]] == network.station[sites[j]]:
@@ -139,17 +146,16 @@ def fitting_pairs(network, t0, sites, p, s, usable, place, time, reach_s, tolera
                 break
         if at == n:
             n += 1
-        elif p_off + s_off >= misfit[at]:
+        elif full[at] > s_fits or (full[at] == s_fits and off >= misfit[at]):
             continue
-        chosen[at] = j
-        misfit[at] = p_off + s_off
+        chosen[at], full[at], misfit[at] = j, s_fits, off
     by = np.argsort(chosen[:n])
-    return chosen[:n][by], misfit[:n][by]
+    return chosen[:n][by], full[:n][by], misfit[:n][by]
 
 
 @njit(cache=True, nogil=True)
-def _picks_of(pairs, sites, p, s, s_weight):
-    """Return sites, phases, onsets and weights of the picks of pairs: P and S in turn."""
+def picks_of(pairs, full, sites, p, s, s_weight):
+    """Return sites, phases, onsets and weights of the picks of pairs: P and S in turn; an S that does not fit has 0."""
     n = pairs.shape[0]
     site = np.empty(2 * n, dtype=np.int64)
     phase = np.empty(2 * n, dtype=np.int64)
@@ -159,40 +165,55 @@ def _picks_of(pairs, sites, p, s, s_weight):
         site[2 * k] = site[2 * k + 1] = sites[pairs[k]]
         phase[2 * k], phase[2 * k + 1] = 0, 1
         onset[2 * k], onset[2 * k + 1] = p[pairs[k]], s[pairs[k]]
-        weight[2 * k], weight[2 * k + 1] = 1.0, s_weight
+        weight[2 * k], weight[2 * k + 1] = 1.0, s_weight if full[k] else 0.0
     return site, phase, onset, weight
 
 
 @njit(cache=True, nogil=True)
-def _settle(network, rules, t0, sites, p, s, usable, cluster, centre_s, place):
+def settle_cluster(network, rules, t0, sites, p, s, usable, cluster, centre_s, place):
     """Locate a cluster, gather the pairs that fit, locate again, until the pairs stay the same.
 
-    ``place`` (3,) holds the start and then the hypocentre. Returns the pairs (none if too few) and the origin time.
+    Parameters
+    ----------
+    t0, sites, p, s, usable
+        As in :func:`fitting_pairs`.
+    cluster, centre_s
+        The pairs to start from, ascending, and the t0 they surround (s).
+    place
+        Shape (3,), float64: start (km). Overwritten with the hypocentre.
+
+    Returns
+    -------
+    tuple
+        The pairs (none if they make no event), whether each one's S fits, and the origin time (s).
     """
     pairs = cluster
+    full = np.ones(pairs.shape[0], dtype=np.bool_)
     step = rules.step_km
-    none = np.empty(0, dtype=np.int64)
-    time = centre_s
+    nothing = np.empty(0, dtype=np.int64)
+    time, mean = centre_s, np.inf
     for _ in range(REFITS):
-        site, phase, onset, weight = _picks_of(pairs, sites, p, s, rules.s_weight)
-        time = compass(network, site, phase, onset, weight, rules.tolerance_s, place, step, LEAST_STEP_KM)[0]
+        site, phase, onset, weight = picks_of(pairs, full, sites, p, s, rules.s_weight)
+        time = compass(network, site, phase, onset, weight, rules.tolerance_s, rules.count_share, place, step,
+                       LEAST_STEP_KM)[0]
         if abs(time - centre_s) > 2.0 * rules.deviation_s:
-            return none, time
-        fitting, misfit = fitting_pairs(network, t0, sites, p, s, usable, place, time, 2.0 * rules.deviation_s,
-                                        rules.tolerance_s)
-        if fitting.shape[0] < rules.need:
-            return none, time
-        if fitting.shape[0] == pairs.shape[0] and np.all(fitting == pairs):
+            return nothing, full, time
+        before = pairs
+        pairs, full, misfit = fitting_pairs(network, t0, sites, p, s, usable, place, time, 2.0 * rules.deviation_s,
+                                            rules.tolerance_s)
+        if pairs.shape[0] < rules.need or full.sum() < rules.need_full:
+            return nothing, full, time
+        mean = misfit.sum() / (pairs.shape[0] + full.sum())
+        if pairs.shape[0] == before.shape[0] and np.all(pairs == before):
             break
-        pairs = fitting
         step = 0.5 * rules.step_km
-    if misfit.sum() / (2.0 * misfit.shape[0]) > rules.mean_s:
-        return none, time
-    return fitting, time
+    if mean > rules.mean_s:
+        return nothing, full, time
+    return pairs, full, time
 
 
 @njit(cache=True, nogil=True)
-def grow_chain(network, rules, t0, sites, p, s, event, first_event, places, times):
+def grow_chain(network, rules, t0, sites, p, s, event, s_fits, first_event, places, times):
     """Turn the pairs of one chain into events, the cluster of most stations first.
 
     Parameters
@@ -201,6 +222,8 @@ def grow_chain(network, rules, t0, sites, p, s, event, first_event, places, time
         Shape (n,): origin time of each pair by itself (s, ascending), site, onsets (s). Not changed.
     event
         Shape (n,), int64: overwritten with each pair's event, -1 = none, -2 = duplicate of an event's pair.
+    s_fits
+        Shape (n,), bool: set where the S of a pair belongs to the event too.
     first_event
         Number of the first event.
     places, times
@@ -234,15 +257,16 @@ def grow_chain(network, rules, t0, sites, p, s, event, first_event, places, time
             return n_events
         centre = t0[seed]
         cluster = nearest_per_station(t0, stations, alive, centre, rules.deviation_s)
-        node = scan(network, sites[cluster], p[cluster], s[cluster], cluster.shape[0], rules.tolerance_s, rules.need,
-                    rules.s_weight)[0]
+        node = scan(network, sites[cluster], p[cluster], s[cluster], cluster.shape[0], rules.tolerance_s,
+                    rules.count_share, rules.need_full, rules.s_weight)[0]
         if node >= 0:
             place[:] = network.nodes[node]
-            pairs, time = _settle(network, rules, t0, sites, p, s, free, cluster, centre, place)
+            pairs, full, time = settle_cluster(network, rules, t0, sites, p, s, free, cluster, centre, place)
             if pairs.shape[0] > 0:
-                for k in pairs:
-                    event[k] = n_events
-                    free[k] = alive[k] = False
+                for i in range(pairs.shape[0]):
+                    event[pairs[i]] = n_events
+                    s_fits[pairs[i]] = full[i]
+                    free[pairs[i]] = alive[pairs[i]] = False
                 for k in pairs:
                     _absorb(t0, stations, p, s, k, rules.duplicate_s, event, free, alive)
                 places[n_events] = place
@@ -287,7 +311,7 @@ def grow(network, rules, t0_ns, sites, p_ns, s_ns):
     Returns
     -------
     tuple
-        event (n,) int64: each pair's event, -1 = none, -2 = duplicate; places (n_events, 3) float64 (km);
+        event (n,) int64: each pair's event, -1 = none, -2 = duplicate; s_fits (n,) bool: whether its S belongs too; places (n_events, 3) float64 (km);
         times (n_events,) int64 (ns UTC).
 
     Notes
@@ -298,6 +322,7 @@ def grow(network, rules, t0_ns, sites, p_ns, s_ns):
     """
     n = t0_ns.shape[0]
     event = np.full(n, -1, dtype=np.int64)
+    s_fits = np.zeros(n, dtype=np.bool_)
     places = np.empty((n // rules.need + 1, 3))
     offsets = np.empty(n // rules.need + 1)
     times = np.empty(n // rules.need + 1, dtype=np.int64)
@@ -312,8 +337,8 @@ def grow(network, rules, t0_ns, sites, p_ns, s_ns):
             before = n_events
             n_events = grow_chain(network, rules, (t0_ns[start:stop] - zero) * 1e-9, sites[start:stop],
                                   (p_ns[start:stop] - zero) * 1e-9, (s_ns[start:stop] - zero) * 1e-9,
-                                  event[start:stop], before, places, offsets)
+                                  event[start:stop], s_fits[start:stop], before, places, offsets)
             for k in range(before, n_events):
                 times[k] = zero + np.int64(np.round(offsets[k] * 1e9))
         start = stop
-    return event, places[:n_events], times[:n_events]
+    return event, s_fits, places[:n_events], times[:n_events]

@@ -80,7 +80,7 @@ def gather(network, places, times, sites, phases, onsets, owner, tolerance_s, lo
 
 
 @njit(cache=True, nogil=True)
-def settle(network, sites, phases, onsets, members, bounds, places, times, tolerance_s, s_weight, step_km):
+def settle(network, sites, phases, onsets, members, bounds, places, times, tolerance_s, share, s_weight, step_km):
     """Locate every event with all its picks, and return their residuals.
 
     Parameters
@@ -91,8 +91,8 @@ def settle(network, sites, phases, onsets, members, bounds, places, times, toler
         Shapes (n_members,) and (n_events + 1,), int64: picks of event k are members[bounds[k]:bounds[k + 1]].
     places, times
         Shape (n_events, 3) float64 (km), (n_events,) int64 (ns UTC). Changed in place: from start to result.
-    tolerance_s, s_weight, step_km
-        Residual at which a pick stops counting (s), weight of S, first step (km).
+    tolerance_s, share, s_weight, step_km
+        Largest residual of a pick that counts (s), what it earns by that alone, weight of S, first step (km).
 
     Returns
     -------
@@ -105,7 +105,7 @@ def settle(network, sites, phases, onsets, members, bounds, places, times, toler
         weights = np.where(phases[own] == 0, 1.0, s_weight)
         zero = times[k]
         relative = (onsets[own] - zero) * 1e-9
-        time = compass(network, sites[own], phases[own], relative, weights, tolerance_s, places[k], step_km,
+        time = compass(network, sites[own], phases[own], relative, weights, tolerance_s, share, places[k], step_km,
                        LEAST_STEP_KM)[0]
         times[k] = zero + np.int64(np.round(time * 1e9))
         for i in range(own.shape[0]):

@@ -115,7 +115,7 @@ def weighted_median(values, weights, order, n):
 
 
 @njit(cache=True, nogil=True)
-def fit_score(origins, weights, order, n, tolerance):
+def fit_score(origins, weights, order, n, tolerance, share):
     """Return origin time and score of a trial place.
 
     Parameters
@@ -127,22 +127,27 @@ def fit_score(origins, weights, order, n, tolerance):
     order
         Shape (>= n,), int64, a permutation of 0..n-1: work space.
     tolerance
-        Residual (s) at which a pick stops counting.
+        Largest residual (s) of a pick that counts.
+    share
+        What a pick earns by being within the tolerance at all, in [0, 1]; the rest of 1 falls with its residual.
 
     Returns
     -------
     tuple of float
-        Origin time (s), the weighted median of ``origins``; score = sum w max(0, 1 - |origin - median| / tolerance).
+        Origin time (s), the weighted median of ``origins``, and the score: the sum over picks within the tolerance of
+        w (1 - (1 - share) |origin - median| / tolerance).
     """
     time = weighted_median(origins, weights, order, n)
     score = 0.0
     for k in range(n):
-        score += weights[k] * max(0.0, 1.0 - abs(origins[k] - time) / tolerance)
+        off = abs(origins[k] - time)
+        if off <= tolerance:
+            score += weights[k] * (1.0 - (1.0 - share) * off / tolerance)
     return time, score
 
 
 @njit(cache=True, nogil=True)
-def scan(network, sites, p, s, n, tolerance, need, s_weight):
+def scan(network, sites, p, s, n, tolerance, share, need, s_weight):
     """Find the start node that fits the P-S pairs of distinct stations best.
 
     Parameters
@@ -153,10 +158,10 @@ def scan(network, sites, p, s, n, tolerance, need, s_weight):
         Shape (>= n,), int64: site of each pair. Not changed.
     p, s
         Shape (>= n,), float64 (s): onsets of each pair, from any common zero. Not changed.
-    tolerance
-        Largest residual (s).
+    tolerance, share
+        As in :func:`fit_score`.
     need
-        Least number of stations.
+        Least number of stations whose P and S both fit.
     s_weight
         Weight of an S onset; a P has 1.
 
@@ -189,29 +194,32 @@ def scan(network, sites, p, s, n, tolerance, need, s_weight):
         for k in range(n):
             travel = float(network.node_p[sites[k], i])
             lag = float(network.node_sp[sites[k], i])
-            inside = abs(lag - (s[k] - p[k])) <= 2.0 * tolerance
-            weights[2 * k] = 1.0 if inside else 0.0
-            weights[2 * k + 1] = s_weight if inside else 0.0
-            origins[2 * k] = p[k] - travel if inside else 0.0
-            origins[2 * k + 1] = s[k] - travel - lag if inside else 0.0
-            if inside:
-                possible += max(1.0, 1.0 + s_weight - abs(lag - (s[k] - p[k])) / tolerance * s_weight)
+            reached = travel < np.inf
+            origins[2 * k] = p[k] - travel if reached else 0.0
+            origins[2 * k + 1] = s[k] - travel - lag if reached else 0.0
+            weights[2 * k] = 1.0 if reached else 0.0
+            weights[2 * k + 1] = s_weight if reached else 0.0
+            if reached:
+                gap = (1.0 - share) * abs(lag - (s[k] - p[k])) / tolerance
+                possible += max(1.0, 1.0 + s_weight - s_weight * gap)
         if possible <= best_score:
             continue
-        score = fit_score(origins, weights, order, 2 * n, tolerance)[1]
+        score = fit_score(origins, weights, order, 2 * n, tolerance, share)[1]
         if score > best_score:
             best, best_score = i, score
     return best, best_score
 
 
 @njit(cache=True, nogil=True)
-def score_at(network, sites, phases, onsets, weights, tolerance, place, work, order):
+def score_at(network, sites, phases, onsets, weights, tolerance, share, place, work, order):
     """Return origin time (s) and score of picks for a hypocentre.
 
     Parameters
     ----------
     sites, phases, onsets, weights
         Shape (n,): site, phase (0 = P, 1 = S), onset (s) and weight of each pick. Not changed.
+    tolerance, share
+        As in :func:`fit_score`.
     place
         Shape (3,), float64: x, y, z (km). Not changed.
     work
@@ -225,16 +233,16 @@ def score_at(network, sites, phases, onsets, weights, tolerance, place, work, or
         reached = travel < np.inf
         work[0, k] = onsets[k] - travel if reached else 0.0
         work[1, k] = weights[k] if reached else 0.0
-    return fit_score(work[0], work[1], order, n, tolerance)
+    return fit_score(work[0], work[1], order, n, tolerance, share)
 
 
 @njit(cache=True, nogil=True)
-def compass(network, sites, phases, onsets, weights, tolerance, place, step_km, least_km):
+def compass(network, sites, phases, onsets, weights, tolerance, share, place, step_km, least_km):
     """Climb from a start to the nearest top of the score, between the nodes of any grid.
 
     Parameters
     ----------
-    sites, phases, onsets, weights, tolerance
+    sites, phases, onsets, weights, tolerance, share
         As in :func:`score_at`. Not changed.
     place
         Shape (3,), float64: start x, y, z (km). Overwritten with the top.
@@ -255,7 +263,7 @@ def compass(network, sites, phases, onsets, weights, tolerance, place, step_km, 
     work = np.empty((2, n))
     order = np.arange(n)
     trial = np.empty(3)
-    time, score = score_at(network, sites, phases, onsets, weights, tolerance, place, work, order)
+    time, score = score_at(network, sites, phases, onsets, weights, tolerance, share, place, work, order)
     step = step_km
     while step >= least_km:
         best_axis, best_value, best_time, best_score = -1, 0.0, time, score
@@ -266,7 +274,7 @@ def compass(network, sites, phases, onsets, weights, tolerance, place, step_km, 
                 trial[axis] = min(max(value, network.box[axis]), network.box[axis + 3])
                 if trial[axis] == place[axis]:
                     continue
-                t, q = score_at(network, sites, phases, onsets, weights, tolerance, trial, work, order)
+                t, q = score_at(network, sites, phases, onsets, weights, tolerance, share, trial, work, order)
                 if q > best_score + 1e-9:
                     best_axis, best_value, best_time, best_score = axis, trial[axis], t, q
         if best_axis < 0:

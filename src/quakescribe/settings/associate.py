@@ -10,7 +10,8 @@ class AssociateSettings(Section):
 
     associator: str = setting("pal", "which associator: 'pal', origin-time clusters and a spatial grid",
                               pattern="^pal$")
-    min_stations: int = setting(4, "least number of distinct stations with a P-S pair that make an event", ge=3)
+    min_stations: int = setting(4, "least number of distinct stations that make an event", ge=3)
+    min_pairs: int = setting(3, "least number of these stations where P and S both fit", ge=0)
     origin_time_deviation_s: float = setting(
         2.0, "pairs whose own origin times differ by less than this from the centre of a cluster belong to it", "s",
         gt=0, le=30)
@@ -18,9 +19,12 @@ class AssociateSettings(Section):
     max_added_residual_s: float = setting(
         1.0, "largest residual of a P or S that is added to an event afterwards", "s", ge=0, le=20)
     max_mean_residual_s: float = setting(
-        0.5, "largest mean absolute residual of an event's picks", "s", gt=0, le=20)
+        0.7, "largest mean absolute residual of an event's picks", "s", gt=0, le=20)
     max_drops: int = setting(1, "a pair that was left over from more clusters than this starts no cluster any more",
                              ge=0)
+    count_share: float = setting(
+        0.4, "what a pick within max_residual_s adds to the score of a place by that alone; the rest of 1 falls with "
+        "its residual (1 = count only, as PAL; 0 = residuals only)", ge=0, le=1)
     s_weight: float = setting(0.7, "weight of an S onset in the search, where a P onset has 1", ge=0, le=1)
     grid_margin: float = setting(0.1, "the search grid exceeds the network on each side by this share of its span",
                                  ge=0, le=5)
