@@ -71,7 +71,7 @@ def mask_flat(row, mask, shortest):
     flat = 0
     begin = 0
     for i in range(n + 1):
-        if i < n and not mask[i] and i > begin and row[i] == row[begin]:
+        if i < n and i > begin and not mask[i] and not mask[begin] and row[i] == row[begin]:
             continue
         if i - begin >= shortest and not mask[begin]:
             flat += i - begin

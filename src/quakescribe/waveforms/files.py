@@ -124,24 +124,30 @@ def _read_miniseed(path: Path, station_id: str, channel: str, start_ns: int,
     traces, fault = _traces(path, unpack_data=True,
                             sourceid=pymseed.nslc2sourceid(network, station, location, channel),
                             starttime=pymseed.nstime2timestr(start_ns), endtime=pymseed.nstime2timestr(end_ns))
+    segments = [s for s in _segments(traces, samples=True) if (s.station_id, s.channel) == (station_id, channel)
+                and s.start_ns <= end_ns and s.end_ns >= start_ns]
     skips = [] if fault is None else [skip("damaged-records", f"{channel}: {fault}", source=str(path),
                                            station_id=station_id, start_ns=start_ns, end_ns=end_ns)]
-    return list(_segments(traces, samples=True)), skips
+    return segments, skips
 
 
-def _traces(path: Path, **options: Any) -> tuple[Any, str | None]:
-    """Return pymseed's trace list and what was damaged; damaged records are stepped over."""
+def _traces(path: Path, unpack_data: bool, **window: str) -> tuple[Any, str | None]:
+    """Return pymseed's trace list and what was damaged; damaged records are stepped over.
+
+    After damage the whole file is read, whatever the window: only then does libmseed go on behind a record whose
+    samples cannot be decoded.
+    """
     import pymseed
 
     try:
-        return pymseed.MS3TraceList.from_file(path, **options), None
+        return pymseed.MS3TraceList.from_file(path, unpack_data=unpack_data, **window), None
     except pymseed.MiniSEEDError as error:
-        fault = str(error).split(" :: ")[0]
+        fault = str(error).split(" :: ")[0].replace(f": {path}", "")
     traces = pymseed.MS3TraceList()
     try:
-        traces.add_file(path, skip_not_data=True, **options)
+        traces.add_file(path, unpack_data=unpack_data, skip_not_data=True)
     except pymseed.MiniSEEDError as error:
-        fault = str(error).split(" :: ")[0]
+        fault = str(error).split(" :: ")[0].replace(f": {path}", "")
     return traces, fault
 
 
