@@ -9,24 +9,23 @@ from typing import Any
 
 import pandas as pd
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.progress import TimeRemainingColumn as TimeLeft
 from rich.table import Table
 
-err = Console(stderr=True, highlight=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
 out = Console(highlight=False)
 
 
 class Bars:
-    """A watcher that draws one bar per stage: units done, rate, time gone and left, rows made."""
+    """A watcher that draws one bar per stage: units done and per second, time gone and left, rows made."""
 
     def __init__(self) -> None:
         self._progress = Progress(
-            SpinnerColumn(finished_text="[green]✓"),
-            TextColumn("{task.description:<10}"),
-            BarColumn(bar_width=24),
+            TextColumn("{task.description:<9}"),
+            BarColumn(bar_width=10),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]:>12}"),
+            TextColumn("{task.fields[rate]:>7}"),
             TimeElapsedColumn(),
             TimeLeft(),
             TextColumn("{task.fields[rows]}"),
@@ -58,7 +57,7 @@ class Bars:
             total[table] = total.get(table, 0) + count
         task = self._progress.tasks[self._tasks[stage]]
         seconds = task.elapsed or 0.0
-        rate = f"{(task.completed + 1) / seconds:.2f} units/s" if seconds > 0.5 else ""
+        rate = f"{(task.completed + 1) / seconds:.3g}/s" if seconds > 0.5 else ""
         self._progress.update(task.id, advance=1, rate=rate, rows=_counts(total))
 
     def finish(self, stage: str, seconds: float, rows: dict[str, int]) -> None:
