@@ -141,7 +141,7 @@ def test_a_recording_without_a_station_code_is_left_out(tmp_path, settings):
                                   lambda p: (p / ".hidden").write_text("nothing")])
 def test_an_archive_without_recordings_is_an_error_that_says_why(tmp_path, settings, make):
     make(tmp_path)
-    with pytest.raises(WaveformError, match="no files|not-waveforms"):
+    with pytest.raises(WaveformError, match=r"no files|not-waveforms"):
         open_archive(tmp_path, settings)
 
 
