@@ -13,6 +13,7 @@ from quakescribe.measure.attenuation import NEAREST_KM, attenuation
 from quakescribe.settings.measure import MeasureSettings
 from quakescribe.tables import MAGNITUDES, SKIPS
 
+POSSIBLE = (-5.0, 11.0)  # magnitudes; MAGNITUDES holds no others
 SMALLEST_LIMIT = 0.3  # a station value nearer to the median than this is never an outlier
 PRIOR_SCATTER, PRIOR_STATIONS = 0.25, 2  # scatter of station values taken for granted, and its worth in stations
 MEDIAN_LOSS = 1.2533  # standard error of a median over that of a mean
@@ -37,6 +38,9 @@ def measure(origins: pd.DataFrame, arrivals: pd.DataFrame, stations: pd.DataFram
         table, reasons = _distances(values, origins, stations, settings, kind)
         skips += reasons
         table["value"] = _station_values(table, settings, kind)
+        absurd = ~table["value"].between(*POSSIBLE)
+        skips += _count(table[absurd], "absurd", f"{kind}: a value outside {POSSIBLE}")
+        table = table[~absurd].reset_index(drop=True)
         network, lost = _network(table, settings, kind)
         frames += network
         skips += lost

@@ -29,8 +29,8 @@ class SimulateSettings(Section):
     n_gaps: int = setting(3, "gaps of 20 s, each on a station of its own", ge=0)
     n_overlaps: int = setting(1, "stations with 30 s written twice", ge=0)
 
-    n_events: int = setting(300, "number of events", ge=0)
-    magnitude_min: float = setting(0.1, "smallest local magnitude, well below the noise", "-")
+    n_events: int = setting(400, "number of events", ge=0)
+    magnitude_min: float = setting(0.2, "smallest local magnitude, well below the noise", "-")
     magnitude_max: float = setting(3.4, "largest magnitude drawn", "-")
     b_value: float = setting(1.0, "slope of the Gutenberg-Richter law", "-", gt=0)
     mainshock: float = setting(4.0, "magnitude of the event that the aftershocks follow", "-")
