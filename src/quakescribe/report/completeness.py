@@ -46,7 +46,8 @@ def frequency_magnitude(magnitudes: ArrayLike, width: float, correction: float) 
 
     With magnitudes rounded to bins of `width` d and Mc the lowest bin used, b = log10(1 + d / (mean(m) - Mc)) / d, the
     maximum-likelihood value of grouped magnitudes (Tinti & Mulargia 1987; Aki 1965 for d = 0). Its standard error is
-    b^2 ln(10) sqrt(sum((m - mean)^2) / (N (N-1))) (Shi & Bolt 1982). Mc = magnitude of the fullest bin + `correction` (Wiemer & Wyss 2000; Woessner & Wiemer 2005).
+    b^2 ln(10) sqrt(sum((m - mean)^2) / (N (N-1))) (Shi & Bolt 1982).
+    Mc = magnitude of the fullest bin + `correction` (Wiemer & Wyss 2000; Woessner & Wiemer 2005).
     """
     finite = np.asarray(magnitudes, dtype=np.float64)
     finite = finite[np.isfinite(finite)]
@@ -59,14 +60,17 @@ def frequency_magnitude(magnitudes: ArrayLike, width: float, correction: float) 
     magnitude = np.round((np.arange(len(incremental)) + lowest) * width, 9)
     peak = int(incremental.argmax())
     step = int(np.ceil(correction / width - 1e-9))
-    used = (index - lowest >= peak + step)
+    used = index - lowest >= peak + step
     rounded = index[used] * width
     completeness = float(np.round((peak + step + lowest) * width, 9))
     b = b_error = a = float("nan")
     if rounded.size >= ENOUGH and rounded.max() > completeness:
         mean = rounded.mean()
         b = float(np.log10(1.0 + width / (mean - completeness)) / width)
-        b_error = float(b**2 * np.log(10) * np.sqrt(((rounded - mean) ** 2).sum() / (rounded.size * (rounded.size - 1))))
+        b_error = float(
+            b**2 * np.log(10) * np.sqrt(((rounded - mean) ** 2).sum() / (rounded.size * (rounded.size - 1)))
+        )
         a = float(np.log10(rounded.size) + b * completeness)
-    return FrequencyMagnitude(magnitude, incremental, cumulative, float(magnitude[peak]), completeness, b, b_error, a,
-                              int(rounded.size))
+    return FrequencyMagnitude(
+        magnitude, incremental, cumulative, float(magnitude[peak]), completeness, b, b_error, a, int(rounded.size)
+    )

@@ -45,20 +45,33 @@ def gather(tables: Mapping[str, pd.DataFrame], info: Mapping[str, Any]) -> Facts
     TableError
         When a table breaks its contract.
     """
-    frames = {name: table.order(table.conform(tables[name])) if tables.get(name) is not None and len(tables[name])
-              else table.empty() for name, table in TABLES.items()}
+    frames = {
+        name: table.order(table.conform(tables[name]))
+        if tables.get(name) is not None and len(tables[name])
+        else table.empty()
+        for name, table in TABLES.items()
+    }
     stations = frames["stations"].drop_duplicates("station_id", keep="last").reset_index(drop=True)
     magnitudes = frames["magnitudes"]
     kind = _kind(magnitudes)
     catalogue = _catalogue(frames["events"], frames["origins"], magnitudes, kind)
-    arrivals = frames["arrivals"].merge(catalogue[["event_id", "time"]].rename(columns={"time": "origin_time"}),
-                                        on="event_id", how="left")
+    arrivals = frames["arrivals"].merge(
+        catalogue[["event_id", "time"]].rename(columns={"time": "origin_time"}), on="event_id", how="left"
+    )
     arrivals["travel_s"] = (arrivals["time"] - arrivals["origin_time"]).dt.total_seconds()
     picks = frames["picks"].copy()
     owner = frames["arrivals"].drop_duplicates("pick_id").set_index("pick_id")["event_id"]
     picks["event_id"] = picks["pick_id"].map(owner).fillna(0).astype("int64")
-    return Facts(stations, picks, arrivals, catalogue, magnitudes, frames["skips"], kind,
-                 _span(info.get("span"), picks, catalogue))
+    return Facts(
+        stations,
+        picks,
+        arrivals,
+        catalogue,
+        magnitudes,
+        frames["skips"],
+        kind,
+        _span(info.get("span"), picks, catalogue),
+    )
 
 
 def _kind(magnitudes: pd.DataFrame) -> str:
@@ -77,8 +90,12 @@ def _catalogue(events: pd.DataFrame, origins: pd.DataFrame, magnitudes: pd.DataF
     columns = [name for name in TABLES["origins"].names if not name.startswith("covariance")]
     located = origins[columns].assign(located=True)
     rough = events[~events["event_id"].isin(origins["event_id"])]
-    rough = pd.DataFrame({**{name: rough[name] for name in columns if name in rough.columns},
-                          "located": np.zeros(len(rough), dtype=bool)})
+    rough = pd.DataFrame(
+        {
+            **{name: rough[name] for name in columns if name in rough.columns},
+            "located": np.zeros(len(rough), dtype=bool),
+        }
+    )
     parts = [part for part in (located, rough) if len(part)]
     catalogue = pd.concat(parts, ignore_index=True).reindex(columns=[*columns, "located"]) if parts else located
     catalogue["well_located"] = catalogue["well_located"].fillna(False).astype(bool)
@@ -95,7 +112,9 @@ def _span(given: Any, picks: pd.DataFrame, catalogue: pd.DataFrame) -> tuple[pd.
     """Return the span as given, else from the first to the last pick or event."""
     if given is not None:
         first, last = (pd.Timestamp(time) for time in given)
-        return (first.tz_localize("UTC") if first.tzinfo is None else first,
-                last.tz_localize("UTC") if last.tzinfo is None else last)
+        return (
+            first.tz_localize("UTC") if first.tzinfo is None else first,
+            last.tz_localize("UTC") if last.tzinfo is None else last,
+        )
     times = pd.concat([picks["time"], catalogue["time"]])
     return None if times.empty else (times.min(), times.max())

@@ -25,7 +25,7 @@ def fits(facts: Facts, settings: ReportSettings) -> list[Panel]:
         why = "no arrival carries a residual" if len(facts.arrivals) else "there is no arrival"
         panels = [nothing("residuals", "Residuals", why)]
     else:
-        panels = [_histogram(known), _by_station(known, settings), _against_distance(known, settings)]
+        panels = [_by_station(known, settings), _histogram(known), _against_distance(known, settings)]
     return [*panels, _travel_times(facts, settings)]
 
 
@@ -38,10 +38,22 @@ def _histogram(known: pd.DataFrame) -> Panel:
         if not part.size:
             continue
         found, _ = np.histogram(part, bins=edges)
-        traces.append({"type": "scatter", "mode": "lines", "name": phase, "x": (edges[1:] + edges[:-1]) / 2, "y": found,
-                       "line": {"shape": "hvh", "width": 2, "color": style.colour(phase),
-                                "dash": "solid" if phase == "P" else "2px,2px"},
-                       "hovertemplate": "%{x:.2f} s: %{y:,}<extra>" + phase + "</extra>"})
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "name": phase,
+                "x": (edges[1:] + edges[:-1]) / 2,
+                "y": found,
+                "line": {
+                    "shape": "hvh",
+                    "width": 2,
+                    "color": style.colour(phase),
+                    "dash": "solid" if phase == "P" else "2px,2px",
+                },
+                "hovertemplate": "%{x:.2f} s: %{y:,}<extra>" + phase + "</extra>",
+            }
+        )
         middle = float(np.median(part))
         spread = _SCALED_MAD * float(np.median(np.abs(part - middle)))
         words.append(f"{phase}: median {value(middle, 3)}, spread {value(spread, 3, 's')}")
@@ -49,8 +61,9 @@ def _histogram(known: pd.DataFrame) -> Panel:
     caption = "; ".join(words) + " (1.4826 times the median absolute deviation)."
     if beyond:
         caption += f" {count(beyond, 'arrival')} ({share(beyond, len(known))}) beyond ±{limit:.1f} s not drawn."
-    arranged = style.layout(style.axis("Residual, observed − predicted (s)"),
-                            style.axis("Number of arrivals", rangemode="tozero"))
+    arranged = style.layout(
+        style.axis("Residual, observed − predicted (s)"), style.axis("Number of arrivals", rangemode="tozero")
+    )
     return Panel("residuals", "Residuals", caption, style.figure(traces, arranged), aspect=0.5)
 
 
@@ -64,52 +77,86 @@ def _by_station(known: pd.DataFrame, settings: ReportSettings) -> Panel:
         part = known[(known["phase"] == phase) & known["station_id"].isin(drawn)].groupby("station_id")["residual_s"]
         if not part.ngroups:
             continue
-        table = part.quantile([0.05, 0.25, 0.5, 0.75, 0.95]).unstack()
+        table = pd.DataFrame({q: part.quantile(q) for q in (0.05, 0.25, 0.5, 0.75, 0.95)})
         sizes = part.size()
-        medians |= {(name, phase): table.loc[name, 0.5] for name in table.index if sizes[name] >= _MIN_ARRIVALS}
-        traces.append({"type": "box", "orientation": "h", "name": phase, "y": table.index.tolist(),
-                       "lowerfence": table[0.05].to_numpy(), "q1": table[0.25].to_numpy(), "median": table[0.5].to_numpy(),
-                       "q3": table[0.75].to_numpy(), "upperfence": table[0.95].to_numpy(), "line": {"width": 1.3},
-                       "marker": {"color": style.colour(phase)}, "offsetgroup": phase, "legendrank": 1 if phase == "P" else 2})
+        medians |= {(name, phase): float(table[0.5][name]) for name in table.index if sizes[name] >= _MIN_ARRIVALS}
+        traces.append(
+            {
+                "type": "box",
+                "orientation": "h",
+                "name": phase,
+                "y": table.index.tolist(),
+                "lowerfence": table[0.05].to_numpy(),
+                "q1": table[0.25].to_numpy(),
+                "median": table[0.5].to_numpy(),
+                "q3": table[0.75].to_numpy(),
+                "upperfence": table[0.95].to_numpy(),
+                "line": {"width": 1.3},
+                "marker": {"color": style.colour(phase)},
+                "offsetgroup": phase,
+                "legendrank": 1 if phase == "P" else 2,
+            }
+        )
     arranged = style.layout(
         style.axis("Residual, observed − predicted (s)", zeroline=True, zerolinecolor=style.colour("muted")),
         style.axis("", type="category", categoryorder="array", categoryarray=drawn, dtick=1, ticks=""),
-        boxmode="group", boxgap=0.25, boxgroupgap=0.1)
+        boxmode="group",
+        boxgap=0.25,
+        boxgroupgap=0.1,
+    )
     caption = "Box: quartiles; whiskers: 5% and 95%."
     if medians:
         worst = max(medians, key=lambda key: (abs(medians[key]), key))
-        caption = (f"Largest median: {worst[1]} at {worst[0]}, {medians[worst]:+.2f} s (stations with at least "
-                   f"{_MIN_ARRIVALS} arrivals of the phase). {caption}")
+        caption = (
+            f"Largest median: {worst[1]} at {worst[0]}, {medians[worst]:+.2f} s (stations with at least "
+            f"{_MIN_ARRIVALS} arrivals of the phase). {caption}"
+        )
     if len(drawn) < len(names):
         caption += f" Drawn: the {len(drawn)} of {len(names)} stations with most arrivals."
-    return Panel("residuals-station", "Residuals by station and phase", caption, style.figure(traces, arranged),
-                 aspect=float(np.clip(0.12 + 0.04 * len(drawn), 0.45, 3.0)))
+    return Panel(
+        "residuals-station",
+        "Residuals by station and phase",
+        caption,
+        style.figure(traces, arranged),
+        aspect=float(np.clip(0.12 + 0.04 * len(drawn), 0.45, 3.0)),
+        rows=3 if len(drawn) > style.TALL else 1,
+    )
 
 
 def _against_distance(known: pd.DataFrame, settings: ReportSettings) -> Panel:
     part = known[np.isfinite(known["distance_km"])]
     if part.empty:
         return nothing("residuals-distance", "Residuals against distance", "no arrival carries a distance")
-    traces = [trace for phase in ("P", "S")
-              if (trace := _cloud(part[part["phase"] == phase], "residual_s", phase, settings.max_points // 2)) is not None]
+    traces = [
+        trace
+        for phase in ("P", "S")
+        if (trace := _cloud(part[part["phase"] == phase], "residual_s", phase, settings.max_points // 2)) is not None
+    ]
     drawn = sum(len(trace["x"]) for trace in traces)
-    words = []
+    words, kind = [], style.scatter_type(drawn)
     for phase in ("P", "S"):
-        middle, median = _running_median(part[part["phase"] == phase], "residual_s")
+        middle, median = running_median(part[part["phase"] == phase], "residual_s")
         if len(middle) < 2:
             continue
-        traces.append({"type": "scatter", "mode": "lines+markers", "name": f"{phase} median", "x": middle, "y": median,
-                       "line": {"width": 3, "color": style.colour(phase)}, "marker": {"size": 6},
-                       "hovertemplate": "%{x:.0f} km: %{y:.2f} s<extra>" + phase + " median</extra>"})
-        words.append(f"{phase} from {value(median[0], 2)} s near {middle[0]:.0f} km to {value(median[-1], 2)} s near "
-                     f"{middle[-1]:.0f} km")
+        traces += _median_line(phase, middle, median, kind)
+        words.append(
+            f"{phase} from {value(median[0], 2)} s near {middle[0]:.0f} km to {value(median[-1], 2)} s near "
+            f"{middle[-1]:.0f} km"
+        )
     limit = float(np.clip(np.quantile(np.abs(part["residual_s"]), 0.995), 0.2, 10.0))
-    arranged = style.layout(style.axis("Epicentral distance (km)", rangemode="tozero"),
-                            style.axis("Residual (s)", range=[-limit, limit], zeroline=True,
-                                       zerolinecolor=style.colour("muted")))
+    arranged = style.layout(
+        style.axis("Epicentral distance (km)", rangemode="tozero"),
+        style.axis("Residual (s)", range=[-limit, limit], zeroline=True, zerolinecolor=style.colour("muted")),
+        legend={**style.LEGEND, "itemsizing": "constant"},
+    )
     trend = f"Medians: {'; '.join(words)}. A trend means that the velocities are off. " if words else ""
-    return Panel("residuals-distance", "Residuals against distance",
-                 trend + style.thinned(drawn, len(part), "arrivals").strip(), style.figure(traces, arranged), aspect=0.6)
+    return Panel(
+        "residuals-distance",
+        "Residuals against distance",
+        trend + style.thinned(drawn, len(part), "arrivals").strip(),
+        style.figure(traces, arranged),
+        aspect=0.6,
+    )
 
 
 def _travel_times(facts: Facts, settings: ReportSettings) -> Panel:
@@ -129,11 +176,17 @@ def _travel_times(facts: Facts, settings: ReportSettings) -> Panel:
             words.append(f"{phase} {value(speed, 2)}")
     drawn = sum(len(trace["x"]) for trace in traces)
     top = float(np.quantile(known["travel_s"], 0.999) * 1.08)
-    arranged = style.layout(style.axis("Epicentral distance (km)", rangemode="tozero"),
-                            style.axis("Arrival − origin time (s)", range=[min(0.0, float(known["travel_s"].min())), top]))
+    arranged = style.layout(
+        style.axis("Epicentral distance (km)", rangemode="tozero"),
+        style.axis("Arrival − origin time (s)", range=[min(0.0, float(known["travel_s"].quantile(0.001))), top]),
+        legend={**style.LEGEND, "itemsizing": "constant"},
+    )
     apparent = f"Apparent velocity of the farther half: {', '.join(words)} km/s. " if words else ""
-    caption = apparent + "A third branch would be phases mistaken for each other." + style.thinned(
-        drawn, len(known), "arrivals")
+    caption = (
+        apparent
+        + "A third branch would be phases mistaken for each other."
+        + style.thinned(drawn, len(known), "arrivals")
+    )
     return Panel("travel-times", title, caption, style.figure(traces, arranged), aspect=0.6)
 
 
@@ -141,14 +194,47 @@ def _cloud(part: pd.DataFrame, column: str, phase: str, limit: int) -> dict[str,
     if part.empty:
         return None
     shown = part.iloc[style.thin(len(part), limit)]
-    return {"type": style.scatter_type(len(shown)), "mode": "markers", "name": phase,
-            "x": shown["distance_km"].to_numpy(dtype=np.float32), "y": shown[column].to_numpy(dtype=np.float32),
-            "marker": {"size": 4, "opacity": 0.35, "color": style.colour(phase), "line": {"width": 0},
-                       "symbol": "circle" if phase == "P" else "diamond"},
-            "hovertemplate": "%{x:.1f} km: %{y:.2f} s<extra>" + phase + "</extra>"}
+    return {
+        "type": style.scatter_type(len(shown)),
+        "mode": "markers",
+        "name": phase,
+        "x": shown["distance_km"].to_numpy(dtype=np.float32),
+        "y": shown[column].to_numpy(dtype=np.float32),
+        "marker": {
+            "size": 4,
+            "opacity": 0.35,
+            "color": style.colour(phase),
+            "line": {"width": 0},
+            "symbol": "circle" if phase == "P" else "diamond",
+        },
+        "hovertemplate": "%{x:.1f} km: %{y:.2f} s<extra>" + phase + "</extra>",
+    }
 
 
-def _running_median(part: pd.DataFrame, column: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _median_line(
+    phase: str, middle: NDArray[np.float64], median: NDArray[np.float64], kind: str
+) -> list[dict[str, Any]]:
+    """Return a line with a halo, of the cloud's own trace type: WebGL points would cover any other line."""
+    line = {"type": kind, "x": middle, "y": median}
+    return [
+        {
+            **line,
+            "mode": "lines",
+            "line": {"width": 7, "color": style.colour("halo")},
+            "showlegend": False,
+            "hoverinfo": "skip",
+        },
+        {
+            **line,
+            "mode": "lines",
+            "name": f"{phase} median",
+            "line": {"width": 3, "color": style.colour(phase), "dash": "solid" if phase == "P" else "dash"},
+            "hovertemplate": "%{x:.0f} km: %{y:.2f} s<extra>" + phase + " median</extra>",
+        },
+    ]
+
+
+def running_median(part: pd.DataFrame, column: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return medians of distance and of the column in up to 12 classes of equal size, at least 20 arrivals each."""
     classes = min(12, len(part) // 20)
     if classes < 1:
@@ -156,14 +242,16 @@ def _running_median(part: pd.DataFrame, column: str) -> tuple[NDArray[np.float64
     ordered = part.sort_values("distance_km", kind="stable")
     pieces = np.array_split(np.arange(len(ordered)), classes)
     distance, values = ordered["distance_km"].to_numpy(), ordered[column].to_numpy()
-    return (np.array([np.median(distance[piece]) for piece in pieces]),
-            np.array([np.median(values[piece]) for piece in pieces]))
+    return (
+        np.array([np.median(distance[piece]) for piece in pieces]),
+        np.array([np.median(values[piece]) for piece in pieces]),
+    )
 
 
 def _apparent_velocity(part: pd.DataFrame) -> float:
     """Return the slope (km/s) of a straight line through the running medians of the farther half; NaN with too few."""
     far = part[part["distance_km"] >= part["distance_km"].median()]
-    distance, travel = _running_median(far, "travel_s")
+    distance, travel = running_median(far, "travel_s")
     if len(distance) < 3 or np.ptp(distance) < 5.0:
         return float("nan")
     slope = np.polyfit(distance, travel, 1)[0]

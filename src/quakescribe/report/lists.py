@@ -25,17 +25,38 @@ def left_out(facts: Facts) -> list[Panel]:
     for (stage, reason), part in skips.groupby(["stage", "reason"], sort=True):
         stations = sorted(part["station_id"].dropna().unique())
         example = part.iloc[0]
-        told = [str(example[name]) for name in ("source", "detail") if not pd.isna(example[name]) and str(example[name])]
-        groups.append((int(part["count"].sum()), (str(stage), str(reason), count(part["count"].sum()),
-                                                  listed(stations) or "-", ": ".join(told)[:240] or "-")))
+        told = [
+            str(example[name]) for name in ("source", "detail") if not pd.isna(example[name]) and str(example[name])
+        ]
+        groups.append(
+            (
+                int(part["count"].sum()),
+                (
+                    str(stage),
+                    str(reason),
+                    count(part["count"].sum()),
+                    listed(stations) or "-",
+                    ": ".join(told)[:240] or "-",
+                ),
+            )
+        )
     groups.sort(key=lambda group: (group[1][0], -group[0], group[1][1]))
     rows = tuple(row for _, row in groups[:_MOST])
     largest = max(groups, key=lambda group: group[0])[1]
-    caption = (f"{count(skips['count'].sum(), 'thing')} left out for {count(len(groups), 'reason')}; the most frequent: "
-               f"{largest[1]} in {largest[0]} ({largest[2]})."
-               + (f" Listed: the first {_MOST}." if len(groups) > _MOST else ""))
-    return [Panel("skips", "Left out", caption, size="full",
-                  grid=Grid(("Stage", "Reason", "Count", "Stations", "Example"), rows, frozenset({2})))]
+    caption = (
+        f"{count(skips['count'].sum(), 'thing')} left out for {count(len(groups), 'reason')}; the most frequent: "
+        f"{largest[1]} in {largest[0]} ({largest[2]})."
+        + (f" Listed: the first {_MOST}." if len(groups) > _MOST else "")
+    )
+    return [
+        Panel(
+            "skips",
+            "Left out",
+            caption,
+            size="full",
+            grid=Grid(("Stage", "Reason", "Count", "Stations", "Example"), rows, frozenset({2})),
+        )
+    ]
 
 
 def largest_events(facts: Facts, settings: ReportSettings) -> list[Panel]:
@@ -46,23 +67,58 @@ def largest_events(facts: Facts, settings: ReportSettings) -> list[Panel]:
     by = "magnitude" if events["magnitude"].notna().any() else "n_phases"
     top = events.sort_values([by, "time"], ascending=[False, True], kind="stable", na_position="last")
     rows = tuple(_event_row(row, facts.kind) for row in top.head(settings.events_listed).itertuples())
-    head = ("Origin time (UTC)", "Magnitude", "Latitude (°)", "Longitude (°)", "Depth (km)", "ERH (km)", "ERZ (km)",
-            "RMS (s)", "Gap (°)", "Arrivals", "Quality", "Flags", "Event")
+    head = (
+        "Origin time (UTC)",
+        "Magnitude",
+        "Latitude (°)",
+        "Longitude (°)",
+        "Depth (km)",
+        "ERH (km)",
+        "ERZ (km)",
+        "RMS (s)",
+        "Gap (°)",
+        "Arrivals",
+        "Quality",
+        "Flags",
+        "Event",
+    )
     what = "by magnitude" if by == "magnitude" else "by the number of arrivals, as there are no magnitudes"
     caption = f"The {count(len(rows))} largest of {count(len(events), 'event')}, {what}."
-    return [Panel("largest", "Largest events", caption, grid=Grid(head, rows, frozenset({1, 2, 3, 4, 5, 6, 7, 8, 9, 12})),
-                  size="full")]
+    return [
+        Panel(
+            "largest",
+            "Largest events",
+            caption,
+            grid=Grid(head, rows, frozenset({1, 2, 3, 4, 5, 6, 7, 8, 9, 12})),
+            size="full",
+        )
+    ]
 
 
 def _event_row(row: Any, kind: str) -> tuple[str, ...]:
-    size = "-" if np.isnan(row.magnitude) else f"{row.magnitude:.1f}" + (
-        f" ± {row.magnitude_uncertainty:.1f}" if np.isfinite(row.magnitude_uncertainty) else "")
+    size = (
+        "-"
+        if np.isnan(row.magnitude)
+        else f"{row.magnitude:.1f}"
+        + (f" ± {row.magnitude_uncertainty:.1f}" if np.isfinite(row.magnitude_uncertainty) else "")
+    )
     error = tuple("not resolved" if number >= 99 else value(number, 1) for number in (row.erh_km, row.erz_km))
     quality = "not located" if not row.located else f"{row.quality}{', well located' if row.well_located else ''}"
     flags = "" if pd.isna(row.flags) else str(row.flags).replace(",", ", ")
-    return (moment(row.time, 2), size, f"{row.latitude:.4f}", f"{row.longitude:.4f}", value(row.depth_km, 1), *error,
-            value(row.rms_s, 2), value(row.gap_deg, 0), "-" if np.isnan(row.n_phases) else count(row.n_phases), quality,
-            flags, str(row.event_id))
+    return (
+        moment(row.time, 2),
+        size,
+        f"{row.latitude:.4f}",
+        f"{row.longitude:.4f}",
+        value(row.depth_km, 1),
+        *error,
+        value(row.rms_s, 2),
+        value(row.gap_deg, 0),
+        "-" if np.isnan(row.n_phases) else count(row.n_phases),
+        quality,
+        flags,
+        str(row.event_id),
+    )
 
 
 def timing(info: Mapping[str, Any]) -> list[Panel]:
@@ -83,11 +139,22 @@ def velocity(info: Mapping[str, Any]) -> list[Panel]:
     layers = given.get("layers")
     if layers is None or len(layers) == 0:
         return []
-    rows = tuple(("no top" if i == 0 else value(top, 2), value(vp, 2), value(vs, 2), value(vp / vs, 3))
-                 for i, (top, vp, vs) in enumerate(layers))
+    numbers = [
+        [float(number) for number in (layer.values() if isinstance(layer, Mapping) else layer)] for layer in layers
+    ]
+    rows = tuple(
+        ("no top" if i == 0 else value(top, 2), value(vp, 2), value(vs, 2), value(vp / vs, 3))
+        for i, (top, vp, vs) in enumerate(numbers)
+    )
     head = ("Top below sea level (km)", "P velocity (km/s)", "S velocity (km/s)", "P to S")
-    return [Panel("velocity", "Velocity model", f"{given.get('name', 'unnamed')}: {count(len(rows), 'layer')}; the first "
-                  "reaches up without end.", grid=Grid(head, rows, frozenset(range(4))))]
+    return [
+        Panel(
+            "velocity",
+            "Velocity model",
+            f"{given.get('name', 'unnamed')}: {count(len(rows), 'layer')}; the first reaches up without end.",
+            grid=Grid(head, rows, frozenset(range(4))),
+        )
+    ]
 
 
 def score(info: Mapping[str, Any]) -> list[Panel]:
@@ -98,8 +165,14 @@ def score(info: Mapping[str, Any]) -> list[Panel]:
     head = tuple(str(name).replace("_", " ") for name in given.columns)
     rows = tuple(tuple(_cell(entry) for entry in row) for row in given.itertuples(index=False))
     numbers = frozenset(i for i, name in enumerate(given.columns) if pd.api.types.is_numeric_dtype(given[name]))
-    return [Panel("score", "Against the simulated truth", "The recordings are simulated, so the whole truth is known.",
-                  grid=Grid(head, rows, numbers))]
+    return [
+        Panel(
+            "score",
+            "Against the simulated truth",
+            "The recordings are simulated, so the whole truth is known.",
+            grid=Grid(head, rows, numbers),
+        )
+    ]
 
 
 def _cell(entry: Any) -> str:

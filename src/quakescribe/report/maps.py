@@ -35,8 +35,12 @@ def maps(facts: Facts, settings: ReportSettings) -> list[Panel]:
         return [nothing("map", "Map", because), nothing("section-we", "Section west-east", because)]
     centre = events if len(events) else stations
     frame = LocalFrame.around(centre["latitude"], centre["longitude"])
-    place = _Place(_with_km(events, frame), _with_km(stations, frame), frame,
-                   style.thin(len(events), settings.max_points, events["magnitude"].to_numpy(dtype=float)))
+    place = _Place(
+        _with_km(events, frame),
+        _with_km(stations, frame),
+        frame,
+        style.thin(len(events), settings.max_points, events["magnitude"].to_numpy(dtype=float)),
+    )
     panels = [_map(place, facts, settings)]
     deep = place.events.iloc[place.drawn]["depth_km"].notna()
     if not deep.any():
@@ -58,14 +62,21 @@ def _map(place: _Place, facts: Facts, settings: ReportSettings) -> Panel:
     ratio = 1.0 / max(np.cos(np.radians(place.frame.latitude)), 0.02)
     traces = [_stations(place.stations)] if len(place.stations) else []
     if len(events):
-        traces += [_events(events, events["longitude"], events["latitude"], facts, settings, bar=True),
-                   *_sizes(facts)]
+        traces += [_events(events, events["longitude"], events["latitude"], facts, settings, bar=True), *_sizes(facts)]
     arranged = style.layout(
         style.axis("Longitude (°E)", range=x_range, tickformat=".2~f", nticks=7),
-        style.axis("Latitude (°N)", range=y_range, tickformat=".2~f", scaleanchor="x", scaleratio=ratio))
+        style.axis("Latitude (°N)", range=y_range, tickformat=".2~f", scaleanchor="x", scaleratio=ratio),
+    )
     aspect = (y_range[1] - y_range[0]) * ratio / (x_range[1] - x_range[0])
-    return Panel("map", "Map", _map_caption(place, facts, settings), style.figure(traces, arranged), size="wide",
-                 aspect=float(np.clip(aspect, 0.55, 1.0)))
+    return Panel(
+        "map",
+        "Map",
+        _map_caption(place, facts, settings),
+        style.figure(traces, arranged),
+        size="wide",
+        rows=2,
+        aspect=float(np.clip(aspect, 0.55, 1.0)),
+    )
 
 
 def _map_caption(place: _Place, facts: Facts, settings: ReportSettings) -> str:
@@ -75,21 +86,26 @@ def _map_caption(place: _Place, facts: Facts, settings: ReportSettings) -> str:
     words = [f"{count(len(facts.catalogue), 'event')} and {count(len(facts.stations), 'station')} (triangles)."]
     words.append(_middle(place.events))
     if rough:
-        words.append(f"{count(rough, 'event')} without a location of {'its' if rough == 1 else 'their'} own: "
-                     "the associator's place is drawn.")
+        words.append(
+            f"{count(rough, 'event')} without a location of {'its' if rough == 1 else 'their'} own: "
+            "the associator's place is drawn."
+        )
     words.append(f"Colour: {'depth' if settings.colour_by == 'depth' else 'origin time'}.")
     if facts.kind:
         words.append("Symbols grow with magnitude.")
-    return " ".join(words) + style.thinned(len(place.drawn), len(place.events), "events",
-                                           "the largest and the rest evenly")
+    return " ".join(words) + style.thinned(
+        len(place.drawn), len(place.events), "events", "the largest and the rest evenly"
+    )
 
 
 def _middle(events: pd.DataFrame) -> str:
     """Return where the middle of the events is, and the distance within which half of them lie."""
     x, y = events["x_km"].median(), events["y_km"].median()
-    radius = float(np.hypot(events["x_km"] - x, events["y_km"] - y).median())
-    return (f"Half of them lie within {value(radius, 1, 'km')} of {events['latitude'].median():.3f}°N, "
-            f"{events['longitude'].median():.3f}°E.")
+    radius = float(np.median(np.hypot(events["x_km"] - x, events["y_km"] - y)))
+    return (
+        f"Half of the events lie within {value(radius, 1, 'km')} of {events['latitude'].median():.3f}°N, "
+        f"{events['longitude'].median():.3f}°E."
+    )
 
 
 def _extent(place: _Place, name: str) -> list[float]:
@@ -117,64 +133,106 @@ def _section(place: _Place, facts: Facts, settings: ReportSettings, along: str) 
     arranged = style.layout(
         style.axis(f"{ends[1].capitalize()} of the middle (km)", range=[middle - half, middle + half]),
         style.axis("Depth (km)", range=[bottom, top], scaleanchor="x", scaleratio=1, constraintoward="top"),
-        showlegend=False)
+        showlegend=False,
+    )
     aspect = float(np.clip((bottom - top) / (2 * half), 0.3, 0.9))
-    return Panel(f"section-{'we' if along == 'x' else 'sn'}", f"Section {ends[0]}–{ends[1]}",
-                 _section_caption(place, along, middle - half, middle + half), style.figure(traces, arranged),
-                 size="narrow", aspect=aspect)
+    return Panel(
+        f"section-{'we' if along == 'x' else 'sn'}",
+        f"Section {ends[0]}–{ends[1]}",
+        _section_caption(place, along, middle - half, middle + half),
+        style.figure(traces, arranged),
+        size="narrow",
+        aspect=aspect,
+    )
 
 
 def _section_caption(place: _Place, along: str, low: float, high: float) -> str:
     depths = place.events["depth_km"].dropna()
     if along == "x":
         first, middle, last = depths.quantile([0.05, 0.5, 0.95])
-        return (f"Median depth {value(middle, 1, 'km')}; 90% of the events lie between {value(first, 1)} and "
-                f"{value(last, 1, 'km')} below sea level. No vertical exaggeration; stations at their elevation.")
+        return (
+            f"Median depth {value(middle, 1, 'km')}; 90% of the events lie between {value(first, 1)} and "
+            f"{value(last, 1, 'km')} below sea level. No vertical exaggeration; stations at their elevation."
+        )
     outside = int((~place.events[f"{along}_km"].between(low, high)).sum())
     middle_text = f"{place.frame.latitude:.3f}°N, {place.frame.longitude:.3f}°E"
-    return f"The middle is {middle_text}." + (f" {count(outside, 'event')} beyond the ends: zoom out." if outside else "")
+    return f"The middle is {middle_text}." + (
+        f" {count(outside, 'event')} beyond the ends: zoom out." if outside else ""
+    )
 
 
 def _depth_range(events: pd.DataFrame, stations: pd.DataFrame) -> tuple[float, float]:
     """Return top and bottom (km): above the highest station, below 99.5% of the events."""
-    top = min(0.0, events["depth_km"].quantile(0.005))
-    if len(stations):
-        top = min(top, -stations["elevation_m"].max() / 1000.0)
-    bottom = max(events["depth_km"].quantile(0.995), top + 2.0)
+    shallow, deep = (float(np.quantile(events["depth_km"], share)) for share in (0.005, 0.995))
+    top = min([0.0, shallow, *(-stations["elevation_m"].to_numpy() / 1000.0)])
+    bottom = max(deep, top + 2.0)
     margin = 0.07 * (bottom - top)
-    return float(top - margin), float(bottom + margin)
+    return top - margin, bottom + margin
 
 
 def _stations(stations: pd.DataFrame, along: str = "") -> dict[str, Any]:
     x = stations[along] if along else stations["longitude"]
     y = -stations["elevation_m"] / 1000.0 if along else stations["latitude"]
-    return {"type": "scatter", "mode": "markers", "name": "Stations", "x": x.to_numpy(), "y": y.to_numpy(),
-            "text": stations["station_id"].tolist(), "customdata": stations["elevation_m"].round(0).to_numpy(),
-            "hovertemplate": "%{text}<br>%{customdata} m<extra></extra>", "cliponaxis": True,
-            "marker": {"symbol": "triangle-up" if not along else "triangle-down", "size": 9,
-                       "color": style.colour("station"), "line": {"width": 1, "color": style.colour("halo")}}}
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": "Stations",
+        "x": x.to_numpy(),
+        "y": y.to_numpy(),
+        "text": stations["station_id"].tolist(),
+        "customdata": stations["elevation_m"].round(0).to_numpy(),
+        "hovertemplate": "%{text}<br>%{customdata} m<extra></extra>",
+        "cliponaxis": True,
+        "marker": {
+            "symbol": "triangle-up" if not along else "triangle-down",
+            "size": 9,
+            "color": style.colour("station"),
+            "line": {"width": 1, "color": style.colour("halo")},
+        },
+    }
 
 
-def _events(events: pd.DataFrame, x: pd.Series, y: pd.Series, facts: Facts, settings: ReportSettings,
-            bar: bool) -> dict[str, Any]:
+def _events(
+    events: pd.DataFrame, x: pd.Series, y: pd.Series, facts: Facts, settings: ReportSettings, bar: bool
+) -> dict[str, Any]:
     by_depth = settings.colour_by == "depth"
-    shade = (events["depth_km"] if by_depth else
-             (events["time"] - facts.catalogue["time"].min()).dt.total_seconds() / 3600.0)
+    shade = (
+        events["depth_km"] if by_depth else (events["time"] - facts.catalogue["time"].min()).dt.total_seconds() / 3600.0
+    )
     finite = shade.dropna()
-    low, high = (finite.quantile([0.01, 0.99]) if len(finite) else (0.0, 1.0))
-    marker: dict[str, Any] = {"size": _size(events["magnitude"]), "color": shade.to_numpy(dtype=np.float32),
-                              "colorscale": style.SCALE, "cmin": float(low), "cmax": float(max(high, low + 0.1)),
-                              "opacity": 0.8, "line": {"width": 0}}
+    low, high = finite.quantile([0.01, 0.99]) if len(finite) else (0.0, 1.0)
+    marker: dict[str, Any] = {
+        "size": _size(events["magnitude"]),
+        "color": shade.to_numpy(dtype=np.float32),
+        "colorscale": style.SCALE,
+        "cmin": float(low),
+        "cmax": float(max(high, low + 0.1)),
+        "opacity": 0.8,
+        "line": {"width": 0},
+    }
     if bar:
-        marker["colorbar"] = {"title": {"text": "Depth (km)" if by_depth else "Hours since the first event",
-                                        "side": "right"}, "thickness": 10, "len": 0.7, "outlinewidth": 0,
-                              "x": 1.01, "xpad": 4}
+        marker["colorbar"] = {
+            "title": {"text": "Depth (km)" if by_depth else "Hours since the first event", "side": "right"},
+            "thickness": 10,
+            "len": 0.7,
+            "outlinewidth": 0,
+            "x": 1.01,
+            "xpad": 4,
+        }
     label = events["magnitude"].map(lambda m: "" if np.isnan(m) else f" {facts.kind} {m:.1f}")
     text = events["time"].dt.strftime("%Y-%m-%d %H:%M:%S") + label
     depth = events["depth_km"].map(lambda z: "depth unknown" if np.isnan(z) else f"{z:.1f} km deep")
-    return {"type": style.scatter_type(len(events)), "mode": "markers", "name": "Events", "showlegend": False,
-            "x": x.to_numpy(), "y": y.to_numpy(), "marker": marker, "text": (text + "<br>" + depth).tolist(),
-            "hovertemplate": "%{text}<extra></extra>"}
+    return {
+        "type": style.scatter_type(len(events)),
+        "mode": "markers",
+        "name": "Events",
+        "showlegend": False,
+        "x": x.to_numpy(),
+        "y": y.to_numpy(),
+        "marker": marker,
+        "text": (text + "<br>" + depth).tolist(),
+        "hovertemplate": "%{text}<extra></extra>",
+    }
 
 
 def _size(magnitude: pd.Series) -> NDArray[np.float32]:
@@ -189,7 +247,15 @@ def _sizes(facts: Facts) -> list[dict[str, Any]]:
     if known.empty:
         return []
     units = range(int(np.ceil(known.quantile(0.05))), int(np.floor(known.max())) + 1)
-    return [{"type": "scatter", "mode": "markers", "name": f"{facts.kind} {m}", "x": [None], "y": [None],
-             "hoverinfo": "skip", "marker": {"size": float(_size(pd.Series([float(m)]))[0]),
-                                             "color": style.colour("muted"), "opacity": 0.8}}
-            for m in list(units)[-4:]]
+    return [
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "name": f"{facts.kind} {m}",
+            "x": [None],
+            "y": [None],
+            "hoverinfo": "skip",
+            "marker": {"size": float(_size(pd.Series([float(m)]))[0]), "color": style.colour("muted"), "opacity": 0.8},
+        }
+        for m in list(units)[-4:]
+    ]

@@ -30,7 +30,12 @@
     return figure;
   }
 
-  const config = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
+  const config = {
+    responsive: true,
+    displaylogo: false,
+    displayModeBar: window.matchMedia("(hover: hover)").matches ? "hover" : false,
+    modeBarButtons: [["toImage", "zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]],
+  };
 
   function draw(plot) {
     const key = plot.id.slice("plot-".length);

@@ -14,19 +14,24 @@ import pandas as pd
 
 from quakescribe.report import lists, notes, style
 from quakescribe.report.activity import activity
+from quakescribe.report.association import association
 from quakescribe.report.facts import Facts, gather
 from quakescribe.report.fits import fits
 from quakescribe.report.maps import maps
-from quakescribe.report.panel import Panel, Section
-from quakescribe.report.picking import association, picking
+from quakescribe.report.panel import Section
+from quakescribe.report.picking import picking
 from quakescribe.report.quality import quality
 from quakescribe.report.sizes import sizes
 from quakescribe.report.text import count, duration, moment, share, value
 from quakescribe.settings.report import ReportSettings
 
 
-def write(tables: Mapping[str, pd.DataFrame], info: Mapping[str, Any], path: Path | str,
-          settings: ReportSettings | None = None) -> Path:
+def write(
+    tables: Mapping[str, pd.DataFrame],
+    info: Mapping[str, Any],
+    path: Path | str,
+    settings: ReportSettings | None = None,
+) -> Path:
     """Write the report and return its path. The same tables, info and settings give the same bytes.
 
     Parameters
@@ -34,9 +39,9 @@ def write(tables: Mapping[str, pd.DataFrame], info: Mapping[str, Any], path: Pat
     tables
         By the names of ``quakescribe.tables.TABLES``; any may be absent or empty.
     info
-        All optional: ``name``, ``created`` (text), ``version`` (text, or a dict of versions), ``settings_toml`` (text),
-        ``velocity`` (dict of ``name`` and ``layers``: rows of top_km, vp, vs), ``span`` (first and last time),
-        ``timing`` (stage -> seconds), ``score`` (table of the simulator).
+        All optional: ``name``, ``created``, ``version`` (texts), ``packages`` (name -> version), ``settings_toml``,
+        ``settings_digest`` (texts), ``velocity`` (dict of ``name`` and ``layers``: rows of top, P and S velocity), ``span``
+        (first and last time), ``timing`` (stage -> seconds), ``score`` (table of the simulator).
     path
         The file to write; its folder is made. Written under another name first, then renamed.
     settings
@@ -51,15 +56,30 @@ def write(tables: Mapping[str, pd.DataFrame], info: Mapping[str, Any], path: Pat
     from plotly.offline import get_plotlyjs
 
     facts = gather(tables, info)
-    environment = Environment(loader=PackageLoader("quakescribe.report", "."), undefined=StrictUndefined,
-                              autoescape=select_autoescape(["html", "j2"]), trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        loader=PackageLoader("quakescribe.report", "."),
+        undefined=StrictUndefined,
+        autoescape=select_autoescape(["html", "j2"]),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     folder = Path(__file__).parent
     html = environment.get_template("page.html.j2").render(
-        name=str(info.get("name") or "run"), head=_head(facts, info), tiles=_tiles(facts),
-        sections=_sections(facts, info, settings or ReportSettings()), settings_toml=str(info.get("settings_toml") or ""),
-        notes=notes.NOTES, references=notes.REFERENCES, palette=style.PALETTE, font=style.FONT,
-        to_dark=_json(style.LIGHT_TO_DARK), as_json=_json, css=(folder / "page.css").read_text(encoding="utf-8"),
-        script=(folder / "page.js").read_text(encoding="utf-8"), plotly=get_plotlyjs())
+        name=str(info.get("name") or "run"),
+        head=_head(facts, info),
+        tiles=_tiles(facts),
+        sections=_sections(facts, info, settings or ReportSettings()),
+        settings_toml=str(info.get("settings_toml") or ""),
+        notes=notes.NOTES,
+        references=notes.REFERENCES,
+        palette=style.PALETTE,
+        font=style.FONT,
+        to_dark=_json(style.LIGHT_TO_DARK),
+        as_json=_json,
+        css=(folder / "page.css").read_text(encoding="utf-8"),
+        script=(folder / "page.js").read_text(encoding="utf-8"),
+        plotly=get_plotlyjs(),
+    )
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     half_written = target.with_name(f".{target.name}.{os.getpid()}")
@@ -75,17 +95,33 @@ def _json(tree: Any) -> str:
 
 def _sections(facts: Facts, info: Mapping[str, Any], settings: ReportSettings) -> list[Section]:
     return [
-        Section("overview", "Overview", "What was found, where and when.",
-                [*lists.score(info), *maps(facts, settings), *activity(facts, settings)]),
-        Section("pick", "Pick", "Onsets found in the recordings.", picking(facts, settings)),
-        Section("associate", "Associate", "Which picks belong to one event, and which to none.",
-                association(facts, settings)),
-        Section("locate", "Locate", "How well the events are known, and how well the arrivals fit.",
-                [*quality(facts), *fits(facts, settings)]),
+        Section(
+            "overview",
+            "Overview",
+            "What was found, where and when.",
+            [*lists.score(info), *maps(facts, settings), *activity(facts, settings)],
+        ),
+        Section("pick", "Pick", "Onsets found in the recordings.", picking(facts)),
+        Section(
+            "associate",
+            "Associate",
+            "Which picks belong to one event, and which to none.",
+            association(facts, settings),
+        ),
+        Section(
+            "locate",
+            "Locate",
+            "How well the events are known, and how well the arrivals fit.",
+            [*quality(facts), *fits(facts, settings)],
+        ),
         Section("measure", "Measure", "How large the events are.", sizes(facts, settings)),
         Section("events", "Events", "", lists.largest_events(facts, settings)),
-        Section("left-out", "Left out", "Data that could not be used, and why. Nothing is left out silently.",
-                lists.left_out(facts)),
+        Section(
+            "left-out",
+            "Left out",
+            "Data that could not be used, and why. Nothing is left out silently.",
+            lists.left_out(facts),
+        ),
         Section("run", "Run", "How this report came about.", [*lists.timing(info), *lists.velocity(info)]),
     ]
 
@@ -94,18 +130,25 @@ def _head(facts: Facts, info: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return the facts of the run under its title: label and text."""
     span = facts.span
     toml = str(info.get("settings_toml") or "")
-    version = info.get("version") or ""
-    text = ", ".join(f"{k} {v}" for k, v in version.items()) if isinstance(version, Mapping) else str(version)
+    packages = ", ".join(f"{package} {number}" for package, number in (info.get("packages") or {}).items())
     rows = [
-        ("Time span", f"{moment(span[0])} to {moment(span[1])} UTC ({duration((span[1] - span[0]).total_seconds())})"
-         if span else ""),
+        (
+            "Time span",
+            f"{moment(span[0])} to {moment(span[1])} UTC ({duration((span[1] - span[0]).total_seconds())})"
+            if span
+            else "",
+        ),
         ("Velocity model", str((info.get("velocity") or {}).get("name", ""))),
         ("Made by", ", ".join(_makers(facts))),
-        ("Version", text),
-        ("Settings", hashlib.blake2b(toml.encode(), digest_size=6).hexdigest() if toml else ""),
+        ("Version", ", ".join(part for part in (str(info.get("version") or ""), packages) if part)),
+        ("Settings", str(info.get("settings_digest") or _digest(toml))),
         ("Written", str(info.get("created") or "")),
     ]
     return [(label, shown) for label, shown in rows if shown]
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=6).hexdigest() if text else ""
 
 
 def _makers(facts: Facts) -> list[str]:
@@ -124,15 +167,21 @@ def _tiles(facts: Facts) -> list[tuple[str, str, str]]:
     well = int(located["well_located"].sum())
     known = events["magnitude"].dropna()
     erh, erz = (located.loc[located[name] < 99, name].median() for name in ("erh_km", "erz_km"))
-    tiles = [
+    return [
         (count(len(events)), "events" if len(events) != 1 else "event", f"{count(len(located))} located"),
         (share(well, len(located)), "well located", f"{count(well)} of {count(len(located))}"),
-        (f"{known.min():.1f} to {known.max():.1f}" if len(known) else "-", f"magnitude {facts.kind}".strip(),
-         f"{count(len(known), 'event')} measured"),
-        (f"{value(erh, 1)} / {value(erz, 1)}" if np.isfinite(erh) else "-", "km, median ERH / ERZ", "one standard error"),
+        (
+            f"{known.min():.1f} to {known.max():.1f}" if len(known) else "-",
+            f"magnitude {facts.kind}".strip(),
+            f"{count(len(known), 'event')} measured",
+        ),
+        (
+            f"{value(erh, 1)} / {value(erz, 1)}" if np.isfinite(erh) else "-",
+            "km, median ERH / ERZ",
+            "one standard error",
+        ),
         (count(len(picks)), "picks", f"{count(p)} P, {count(len(picks) - p)} S"),
         (share(kept, len(picks)), "of the picks associated", f"{count(kept)} of {count(len(picks))}"),
         (count(heard), "stations with picks", f"of {count(max(len(facts.stations), heard))}"),
         (count(facts.skips["count"].sum()), "left out", "see Left out"),
     ]
-    return tiles

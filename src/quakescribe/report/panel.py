@@ -20,7 +20,8 @@ class Panel:
     """One figure or table.
 
     ``caption`` is its takeaway, computed from the data. With neither figure nor grid it says why there is nothing.
-    ``aspect`` is height over width of the plotting area; ``size`` is the share of the page's width.
+    ``aspect`` is height over width of the plotting area; ``size`` is the share of the page's width; ``rows`` is how
+    many panels may stand beside it on a wide page.
     """
 
     key: str
@@ -31,6 +32,7 @@ class Panel:
     size: str = "half"
     aspect: float = 0.6
     folded: bool = False
+    rows: int = 1
 
 
 def nothing(key: str, title: str, because: str, size: str = "half") -> Panel:

@@ -11,20 +11,25 @@ from quakescribe.report.panel import Panel, nothing
 from quakescribe.report.text import count, share, value
 
 _UNRESOLVED = 99.0  # the tables' word for an error that the data do not bound
-_MEASURES = (("erh_km", "Horizontal error", "ERH, one standard error (km)", "km", 2),
-             ("erz_km", "Vertical error", "ERZ, one standard error (km)", "km", 2),
-             ("rms_s", "Misfit", "Weighted RMS residual (s)", "s", 3),
-             ("gap_deg", "Azimuthal gap", "Largest gap between stations (°)", "°", 0))
-_MEANING = {"A": "best", "D": "worst"}
+_MEASURES = (
+    ("erh_km", "Horizontal error", "ERH, one standard error (km)", "km", 2),
+    ("erz_km", "Vertical error", "ERZ, one standard error (km)", "km", 2),
+    ("rms_s", "Misfit", "Weighted RMS residual (s)", "s", 3),
+    ("gap_deg", "Azimuthal gap", "Largest gap between stations (°)", "°", 0),
+)
 
 
 def quality(facts: Facts) -> list[Panel]:
     """Return the shares of the qualities and the distributions of ERH, ERZ, RMS and gap."""
     located = facts.located
     if located.empty:
-        why = f"none of the {count(len(facts.catalogue), 'event')} was located" if len(facts.catalogue) else "there is no event"
+        why = (
+            f"none of the {count(len(facts.catalogue), 'event')} was located"
+            if len(facts.catalogue)
+            else "there is no event"
+        )
         return [nothing("quality", "Quality of the locations", why)]
-    return [_shares(located, facts), *(_distribution(located, *measure) for measure in _MEASURES)]
+    return [_shares(located, facts), *(_distribution(located, *measure) for measure in _MEASURES), _depths(located)]
 
 
 def _shares(located: pd.DataFrame, facts: Facts) -> Panel:
@@ -33,27 +38,88 @@ def _shares(located: pd.DataFrame, facts: Facts) -> Panel:
     rest = [int(((located["quality"] == q) & ~located["well_located"]).sum()) for q in letters]
     totals = [a + b for a, b in zip(good, rest, strict=True)]
     labels = [share(total, len(located)) for total in totals]
-    traces = [{"type": "bar", "name": "Well located", "x": letters, "y": good, "marker": {"color": style.colour("good")},
-               "hovertemplate": "%{x}: %{y:,} well located<extra></extra>"},
-              {"type": "bar", "name": "Not", "x": letters, "y": rest, "marker": {"color": style.colour("quiet")},
-               "text": labels, "textposition": "outside", "cliponaxis": False, "textangle": 0,
-               "textfont": {"color": style.colour("muted"), "size": 11},
-               "hovertemplate": "%{x}: %{y:,} not well located<extra></extra>"}]
-    arranged = style.layout(style.axis("Quality, A best to D", type="category"),
-                            style.axis("Number of events", range=[0, max(totals) * 1.15]), barmode="stack", bargap=0.35)
+    traces = [
+        {
+            "type": "bar",
+            "name": "Well located",
+            "x": letters,
+            "y": good,
+            "marker": {"color": style.colour("good")},
+            "hovertemplate": "%{x}: %{y:,} well located<extra></extra>",
+        },
+        {
+            "type": "bar",
+            "name": "Not",
+            "x": letters,
+            "y": rest,
+            "marker": {"color": style.colour("quiet")},
+            "text": labels,
+            "textposition": "outside",
+            "cliponaxis": False,
+            "textangle": 0,
+            "textfont": {"color": style.colour("muted"), "size": 11},
+            "hovertemplate": "%{x}: %{y:,} not well located<extra></extra>",
+        },
+    ]
+    arranged = style.layout(
+        style.axis("Quality, A best to D", type="category"),
+        style.axis("Number of events", range=[0, max(totals) * 1.15]),
+        barmode="stack",
+        bargap=0.35,
+    )
     well = int(located["well_located"].sum())
-    words = [f"{share(well, len(located))} of the located events ({count(well)} of {count(len(located))}) keep the rule "
-             "for well located."]
+    words = [
+        f"{share(well, len(located))} of the located events ({count(well)} of {count(len(located))}) keep the rule "
+        "for well located."
+    ]
     flags = located["flags"].dropna().str.split(",").explode().str.strip()
-    flags = flags[flags != ""].value_counts()
-    if len(flags):
-        top = sorted(flags.items(), key=lambda item: (-item[1], item[0]))[:3]
+    found = flags[flags != ""].value_counts()
+    if len(found):
+        top = sorted(found.items(), key=lambda item: (-item[1], item[0]))[:3]
         words.append("Most frequent flags: " + ", ".join(f"{name} ({count(n)})" for name, n in top) + ".")
     missing = len(facts.catalogue) - len(located)
     if missing:
         words.append(f"{count(missing, 'event')} could not be located.")
-    return Panel("quality", "Quality of the locations", " ".join(words), style.figure(traces, arranged), size="third",
-                 aspect=0.7)
+    return Panel(
+        "quality", "Quality of the locations", " ".join(words), style.figure(traces, arranged), size="third", aspect=0.7
+    )
+
+
+def _depths(located: pd.DataFrame) -> Panel:
+    low, high = located["depth_km"].quantile([0.005, 0.995])
+    edges = np.linspace(low, max(high, low + 1.0), 31)
+    middle = (edges[1:] + edges[:-1]) / 2
+    traces = [
+        {
+            "type": "bar",
+            "orientation": "h",
+            "name": name,
+            "y": middle,
+            "width": float(edges[1] - edges[0]),
+            "x": np.histogram(located.loc[mask, "depth_km"], bins=edges)[0],
+            "marker": {"color": style.colour(tint), "line": {"width": 0}},
+            "hovertemplate": "%{y:.1f} km: %{x:,}<extra></extra>",
+        }
+        for name, mask, tint in (
+            ("Well located", located["well_located"], "good"),
+            ("Not", ~located["well_located"], "quiet"),
+        )
+    ]
+    arranged = style.layout(
+        style.axis("Number of events"),
+        style.axis("Depth (km)", autorange="reversed"),
+        barmode="stack",
+        bargap=0,
+        showlegend=False,
+    )
+    at_top = int((located["depth_km"] <= located["depth_km"].min() + 0.01).sum())
+    caption = f"Median {value(located['depth_km'].median(), 1, 'km')}."
+    if at_top > max(2, 0.01 * len(located)):
+        caption += (
+            f" {count(at_top, 'event')} ({share(at_top, len(located))}) lie at the smallest depth, "
+            f"{value(located['depth_km'].min(), 1, 'km')}: their depth is not resolved."
+        )
+    return Panel("depths", "Depths", caption, style.figure(traces, arranged), size="third", aspect=0.6)
 
 
 def _distribution(located: pd.DataFrame, column: str, title: str, label: str, unit: str, digits: int) -> Panel:
@@ -63,18 +129,33 @@ def _distribution(located: pd.DataFrame, column: str, title: str, label: str, un
     key = f"distribution-{column.split('_')[0]}"
     if known.empty:
         return nothing(key, title, "no located event has a value", size="third")
-    top = 360.0 if unit == "°" else float(max(known.quantile(0.98), 1e-3))
+    top = 360.0 if unit == "°" else max(float(np.quantile(known, 0.98)), 1e-3)
     edges = np.linspace(0.0, top, 37 if unit == "°" else 41)
-    shape = {"x": (edges[1:] + edges[:-1]) / 2, "width": float(edges[1] - edges[0]),
-             "hovertemplate": f"%{{x:.3~g}} {unit}: %{{y:,}}<extra></extra>", "type": "bar"}
+    shape = {
+        "x": (edges[1:] + edges[:-1]) / 2,
+        "width": float(edges[1] - edges[0]),
+        "hovertemplate": f"%{{x:.3~g}} {unit}: %{{y:,}}<extra></extra>",
+        "type": "bar",
+    }
     well = located.loc[known.index, "well_located"]
-    traces = [{**shape, "name": name, "y": np.histogram(known[mask], bins=edges)[0],
-               "marker": {"color": style.colour(tint), "line": {"width": 0}}}
-              for name, mask, tint in (("Well located", well, "good"), ("Not", ~well, "quiet"))]
-    arranged = style.layout(style.axis(label, range=[0, top], **({"dtick": 90} if unit == "°" else {})),
-                            style.axis("Number of events"), barmode="stack", bargap=0, showlegend=False)
+    traces = [
+        {
+            **shape,
+            "name": name,
+            "y": np.histogram(known[mask], bins=edges)[0],
+            "marker": {"color": style.colour(tint), "line": {"width": 0}},
+        }
+        for name, mask, tint in (("Well located", well, "good"), ("Not", ~well, "quiet"))
+    ]
+    arranged = style.layout(
+        style.axis(label, range=[0, top], **({"dtick": 90} if unit == "°" else {})),
+        style.axis("Number of events"),
+        barmode="stack",
+        bargap=0,
+        showlegend=False,
+    )
     beyond = int((known > top).sum())
-    caption = f"Median {value(known.median(), digits)} {unit}; 90% below {value(known.quantile(0.9), digits)} {unit}."
+    caption = f"Median {value(float(known.median()), digits)} {unit}; 90% below {value(float(np.quantile(known, 0.9)), digits)} {unit}."
     caption += f" {count(beyond)} beyond the axis." if beyond else ""
     caption += f" Not resolved: {count(unresolved)}." if unresolved else ""
     return Panel(key, title, caption.replace(" °", "°"), style.figure(traces, arranged), size="third", aspect=0.6)

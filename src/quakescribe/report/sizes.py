@@ -9,6 +9,7 @@ import numpy as np
 from quakescribe.report import style
 from quakescribe.report.completeness import ENOUGH, FrequencyMagnitude, frequency_magnitude
 from quakescribe.report.facts import Facts
+from quakescribe.report.fits import running_median
 from quakescribe.report.panel import Grid, Panel, nothing
 from quakescribe.report.text import count, value
 from quakescribe.settings.report import ReportSettings
@@ -19,39 +20,141 @@ def sizes(facts: Facts, settings: ReportSettings) -> list[Panel]:
     found = frequency_magnitude(facts.catalogue["magnitude"], settings.magnitude_bin, settings.completeness_correction)
     if found is None:
         return [nothing("frequency-magnitude", "Frequency–magnitude", "no event has a magnitude")]
-    return [_distribution(found, facts, settings), _kinds(facts)]
+    return [_distribution(found, facts, settings), _station_values(facts, settings), _kinds(facts)]
 
 
 def _distribution(found: FrequencyMagnitude, facts: Facts, settings: ReportSettings) -> Panel:
     step = settings.magnitude_bin
     filled = found.incremental > 0
     traces: list[dict[str, Any]] = [
-        {"type": "scatter", "mode": "markers", "name": f"In bins of {step:g}", "x": found.magnitude[filled],
-         "y": found.incremental[filled], "hovertemplate": "%{x:.2f}: %{y:,}<extra>in the bin</extra>",
-         "marker": {"symbol": "square-open", "size": 6, "color": style.colour("muted")}},
-        {"type": "scatter", "mode": "markers", "name": "At or above", "x": found.magnitude, "y": found.cumulative,
-         "hovertemplate": "%{x:.2f}: %{y:,}<extra>at or above</extra>",
-         "marker": {"symbol": "circle", "size": 6, "color": style.colour("P")}}]
-    shapes = [{"type": "line", "x0": found.completeness, "x1": found.completeness, "yref": "paper", "y0": 0, "y1": 1,
-               "line": {"color": style.colour("S"), "width": 1.5, "dash": "dot"}}]
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "name": f"In bins of {step:g}",
+            "x": found.magnitude[filled],
+            "y": found.incremental[filled],
+            "hovertemplate": "%{x:.2f}: %{y:,}<extra>in the bin</extra>",
+            "marker": {"symbol": "square-open", "size": 6, "color": style.colour("muted")},
+        },
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "name": "At or above",
+            "x": found.magnitude,
+            "y": found.cumulative,
+            "hovertemplate": "%{x:.2f}: %{y:,}<extra>at or above</extra>",
+            "marker": {"symbol": "circle", "size": 6, "color": style.colour("P")},
+        },
+    ]
+    shapes = [
+        {
+            "type": "line",
+            "x0": found.completeness,
+            "x1": found.completeness,
+            "yref": "paper",
+            "y0": 0,
+            "y1": 1,
+            "line": {"color": style.colour("S"), "width": 1.5, "dash": "dot"},
+        }
+    ]
     if np.isfinite(found.b):
-        ends = np.array([found.completeness, (found.a + 0.3) / found.b])
-        traces.append({"type": "scatter", "mode": "lines", "name": f"b = {found.b:.2f} ± {found.b_error:.2f} (first estimate)",
-                       "x": ends, "y": 10 ** (found.a - found.b * ends), "hoverinfo": "skip",
-                       "line": {"color": style.colour("S"), "width": 2}})
-    arranged = style.layout(style.axis(f"Magnitude {facts.kind}"),
-                            style.axis("Number of events", type="log", dtick=1, exponentformat="power"), shapes=shapes)
-    return Panel("frequency-magnitude", "Frequency–magnitude", _caption(found, settings),
-                 style.figure(traces, arranged), aspect=0.7)
+        ends = np.array([found.completeness, min((found.a + 0.3) / found.b, found.magnitude[-1] + 0.5)])
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "name": f"b = {found.b:.2f} ± {found.b_error:.2f} (first estimate)",
+                "x": ends,
+                "y": 10 ** (found.a - found.b * ends),
+                "hoverinfo": "skip",
+                "line": {"color": style.colour("S"), "width": 2},
+            }
+        )
+    arranged = style.layout(
+        style.axis(f"Magnitude {facts.kind}"),
+        style.axis("Number of events", type="log", dtick=1, exponentformat="power"),
+        shapes=shapes,
+    )
+    return Panel(
+        "frequency-magnitude",
+        "Frequency–magnitude",
+        _caption(found, settings),
+        style.figure(traces, arranged),
+        aspect=0.7,
+    )
 
 
 def _caption(found: FrequencyMagnitude, settings: ReportSettings) -> str:
-    head = (f"First estimates: the fullest bin is at {value(found.peak, 1)}; with the usual {settings.completeness_correction:+g} "
-            f"the catalogue is taken as complete from {value(found.completeness, 1)} (dotted). ")
+    head = (
+        f"First estimates: the fullest bin is at {value(found.peak, 1)}; with the usual "
+        f"{settings.completeness_correction:+g} the catalogue is taken as complete from {value(found.completeness, 1)} (dotted). "
+    )
     if np.isfinite(found.b):
-        return head + (f"b = {found.b:.2f} ± {found.b_error:.2f} (one standard error of the sampling alone) from "
-                       f"{count(found.used, 'event')} at or above it. Completeness that changes with time biases both.")
-    return head + f"No b value: it needs {ENOUGH} events of more than one size at or above, there are {count(found.used)}."
+        return head + (
+            f"b = {found.b:.2f} ± {found.b_error:.2f} (one standard error of the sampling alone) from "
+            f"{count(found.used, 'event')} at or above it. Completeness that changes with time biases both."
+        )
+    return (
+        head + f"No b value: it needs {ENOUGH} events of more than one size at or above, there are {count(found.used)}."
+    )
+
+
+def _station_values(facts: Facts, settings: ReportSettings) -> Panel:
+    key, title = "station-magnitudes", "Station minus network magnitude"
+    values = facts.magnitudes[(facts.magnitudes["kind"] == facts.kind) & facts.magnitudes["station_id"].notna()]
+    network = facts.catalogue.set_index("event_id")["magnitude"]
+    distance = facts.arrivals.groupby(["event_id", "station_id"], as_index=False)["distance_km"].min()
+    values = values.merge(distance, on=["event_id", "station_id"], how="inner")
+    values = values.assign(apart=values["value"] - values["event_id"].map(network))
+    values = values[np.isfinite(values["apart"]) & np.isfinite(values["distance_km"])]
+    if values.empty:
+        return nothing(key, title, f"there are no {facts.kind} values of single stations with a distance")
+    shown = values.iloc[style.thin(len(values), settings.max_points)]
+    kind = style.scatter_type(len(shown))
+    middle, median = running_median(values, "apart")
+    traces: list[dict[str, Any]] = [
+        {
+            "type": kind,
+            "mode": "markers",
+            "name": "One station, one event",
+            "x": shown["distance_km"].to_numpy(),
+            "y": shown["apart"].to_numpy(),
+            "hovertemplate": "%{x:.0f} km: %{y:.2f}<extra></extra>",
+            "marker": {"size": 4, "opacity": 0.35, "color": style.colour("muted"), "line": {"width": 0}},
+        },
+        {
+            "type": kind,
+            "mode": "lines",
+            "name": "Median",
+            "x": middle,
+            "y": median,
+            "line": {"width": 3, "color": style.colour("S")},
+            "hovertemplate": "%{x:.0f} km: %{y:.2f}<extra>median</extra>",
+        },
+    ]
+    limit = float(np.clip(np.quantile(np.abs(values["apart"]), 0.995), 0.3, 3.0))
+    arranged = style.layout(
+        style.axis("Epicentral distance (km)", rangemode="tozero"),
+        style.axis(
+            f"Station − network {facts.kind}", range=[-limit, limit], zeroline=True, zerolinecolor=style.colour("muted")
+        ),
+        legend={**style.LEGEND, "itemsizing": "constant"},
+    )
+    spread = 1.4826 * float(np.median(np.abs(values["apart"] - values["apart"].median())))
+    trend = (
+        f" Medians run from {median[0]:+.2f} near {middle[0]:.0f} km to {median[-1]:+.2f} near {middle[-1]:.0f} km; "
+        "a trend means that the attenuation does not fit the region."
+        if len(middle) > 1
+        else ""
+    )
+    return Panel(
+        key,
+        title,
+        f"Spread {spread:.2f} (1.4826 times the median absolute deviation).{trend}"
+        + style.thinned(len(shown), len(values), "values"),
+        style.figure(traces, arranged),
+        aspect=0.7,
+    )
 
 
 def _kinds(facts: Facts) -> Panel:
@@ -59,9 +162,24 @@ def _kinds(facts: Facts) -> Panel:
     for kind, part in facts.magnitudes.groupby("kind", sort=True):
         network = part[part["station_id"].isna()]
         single = part[part["station_id"].notna()]
-        rows.append((str(kind), count(len(network)), count(len(single)), count(int(single["used"].sum())),
-                     value(network["value"].min(), 1), value(network["value"].median(), 1),
-                     value(network["value"].max(), 1), value(network["uncertainty"].median(), 2)))
+        rows.append(
+            (
+                str(kind),
+                count(len(network)),
+                count(len(single)),
+                count(int(single["used"].sum())),
+                value(network["value"].min(), 1),
+                value(network["value"].median(), 1),
+                value(network["value"].max(), 1),
+                value(network["uncertainty"].median(), 2),
+            )
+        )
     head = ("Kind", "Events", "Station values", "of them used", "Smallest", "Median", "Largest", "Median uncertainty")
     shown = f"The figures of this report use {facts.kind}." if facts.kind else "No event has a network magnitude."
-    return Panel("magnitude-kinds", "Kinds of magnitude", shown, grid=Grid(head, tuple(rows), frozenset(range(1, 8))))
+    return Panel(
+        "magnitude-kinds",
+        "Kinds of magnitude",
+        shown,
+        size="full",
+        grid=Grid(head, tuple(rows), frozenset(range(1, 8))),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -25,11 +26,29 @@ PALETTE: dict[str, tuple[str, str]] = {
     "halo": ("#fefefe", "#10151b"),
 }
 # Viridis, without the end that vanishes on the page's ground.
-_SCALE = (("#440154", "#6a5aa8"), ("#46327e", "#4f7fb8"), ("#365c8d", "#3f9dba"), ("#277f8e", "#2fb5a5"),
-          ("#1fa187", "#5ecb7c"), ("#4ac16d", "#a3da4f"), ("#90c83a", "#fde725"))
+_SCALE = (
+    ("#440154", "#6a5aa8"),
+    ("#46327e", "#4f7fb8"),
+    ("#365c8d", "#3f9dba"),
+    ("#277f8e", "#2fb5a5"),
+    ("#1fa187", "#5ecb7c"),
+    ("#4ac16d", "#a3da4f"),
+    ("#90c83a", "#fde725"),
+)
 SCALE = [[i / (len(_SCALE) - 1), pair[0]] for i, pair in enumerate(_SCALE)]
 LIGHT_TO_DARK: dict[str, str] = {**dict(PALETTE.values()), **dict(_SCALE)}
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
+LEGEND: dict[str, Any] = {
+    "orientation": "h",
+    "traceorder": "normal",
+    "x": 0,
+    "y": 1.02,
+    "xanchor": "left",
+    "yanchor": "bottom",
+    "font": {"size": 12},
+    "bgcolor": "rgba(0,0,0,0)",
+}
+TALL = 20  # with more stations than this, a figure of stations stands beside three others
 MANY = 3000  # from here on points are drawn with WebGL
 
 
@@ -40,30 +59,49 @@ def colour(name: str) -> str:
 
 def axis(title: str, **options: Any) -> dict[str, Any]:
     """Return an axis whose title holds its unit."""
-    return {"title": {"text": title, "standoff": 8}, "gridcolor": colour("grid"), "linecolor": colour("line"),
-            "tickcolor": colour("line"), "ticks": "outside", "ticklen": 4, "showline": True, "zeroline": False,
-            "automargin": True, **options}
+    return {
+        "title": {"text": title, "standoff": 8},
+        "gridcolor": colour("grid"),
+        "linecolor": colour("line"),
+        "tickcolor": colour("line"),
+        "ticks": "outside",
+        "ticklen": 4,
+        "showline": True,
+        "zeroline": False,
+        "automargin": True,
+        **options,
+    }
 
 
 def layout(x: dict[str, Any], y: dict[str, Any], **options: Any) -> dict[str, Any]:
     """Return the layout that all figures share."""
-    return {"template": None, "font": {"family": FONT, "size": 13, "color": colour("ink")}, "xaxis": x, "yaxis": y,
-            "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
-            "margin": {"l": 12, "r": 14, "t": 10, "b": 10},
-            "hoverlabel": {"bgcolor": colour("paper"), "bordercolor": colour("line"),
-                           "font": {"color": colour("ink"), "size": 12}},
-            "legend": {"orientation": "h", "x": 0, "y": 1.02, "xanchor": "left", "yanchor": "bottom",
-                       "font": {"size": 12}, "bgcolor": "rgba(0,0,0,0)"},
-            "dragmode": "zoom", **options}
+    return {
+        "template": None,
+        "font": {"family": FONT, "size": 13, "color": colour("ink")},
+        "xaxis": x,
+        "yaxis": y,
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "margin": {"l": 12, "r": 14, "t": 10, "b": 10},
+        "hoverlabel": {
+            "bgcolor": colour("paper"),
+            "bordercolor": colour("line"),
+            "font": {"color": colour("ink"), "size": 12},
+        },
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": colour("line"), "activecolor": colour("P")},
+        "legend": LEGEND,
+        "dragmode": "zoom",
+        **options,
+    }
 
 
-def figure(traces: list[dict[str, Any]], arranged: dict[str, Any]) -> dict[str, Any]:
+def figure(traces: Sequence[Any], arranged: dict[str, Any]) -> dict[str, Any]:
     """Return the figure as plain JSON values, checked by plotly (an unknown property is an error)."""
     import json
 
     import plotly.graph_objects as go
 
-    made = json.loads(go.Figure({"data": traces, "layout": arranged}).to_json())
+    made = json.loads(go.Figure({"data": list(traces), "layout": arranged}).to_json())
     made["layout"].pop("template", None)
     return dict(made)
 
