@@ -1,0 +1,84 @@
+"""What data there are and what is wrong with them, before hours are spent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from quakescribe.earth.geodesy import distance_azimuth
+from quakescribe.run.inputs import Inputs, days, open_inputs
+from quakescribe.run.workspace import Project
+
+
+@dataclass(frozen=True)
+class Check:
+    """The result of a check: facts, coverage by station, and problems."""
+
+    facts: list[tuple[str, str]]
+    coverage: pd.DataFrame
+    problems: list[tuple[str, str, int, str]]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the check as plain values."""
+        return {"facts": dict(self.facts), "coverage": self.coverage.to_dict("records"),
+                "problems": [dict(zip(("reason", "where", "count", "detail"), row, strict=True)) for row in self.problems]}
+
+
+def check_project(project: Project) -> Check:
+    """Open everything a run would open, read headers only, and say what was found.
+
+    Raises
+    ------
+    QuakescribeError
+        If a run could not start.
+    """
+    from quakescribe.waveforms.survey import survey
+
+    settings = project.settings
+    inputs = open_inputs(settings, project.folder)
+    table, skips = survey(inputs.archive, inputs.stations, inputs.channels, settings.waveforms)
+    skips = pd.concat([frame for frame in (inputs.skips, skips) if len(frame)] or [inputs.skips], ignore_index=True)
+    skips = skips.drop_duplicates()
+    problems = [(str(row.reason), _where(row), int(row.count_), _text(row.detail))
+                for row in skips.rename(columns={"count": "count_"}).itertuples(index=False)]
+    return Check(_facts(inputs, settings.run.chunk_hours), _coverage(table), problems)
+
+
+def _facts(inputs: Inputs, chunk_hours: int) -> list[tuple[str, str]]:
+    places = inputs.stations[inputs.stations["station_id"].isin(inputs.station_ids)].drop_duplicates("station_id")
+    latitude, longitude = places["latitude"].to_numpy(), places["longitude"].to_numpy()
+    apart, _ = distance_azimuth(latitude[:, None], longitude[:, None], latitude[None, :], longitude[None, :])
+    start, end = pd.Timestamp(inputs.start_ns), pd.Timestamp(inputs.end_ns)
+    units = len(inputs.station_ids) * len(days(inputs.start_ns, inputs.end_ns, chunk_hours))
+    index = inputs.archive.index
+    hours = float((index["n_samples"] / index["sampling_rate"]).sum()) / 3600
+    nearest = np.median(np.sort(apart + np.diag(np.full(len(apart), np.inf)), axis=1)[:, 0]) if len(apart) > 1 else 0.0
+    model = ", ".join(f"{vp:g} km/s from {top:g} km" for top, vp in zip(inputs.model.top_km, inputs.model.vp, strict=True))
+    return [
+        ("stations recorded and located", str(len(inputs.station_ids))),
+        ("span", f"{start:%Y-%m-%d %H:%M:%S} to {end:%Y-%m-%d %H:%M:%S} UTC ({(end - start).total_seconds() / 86400:.2f} days)"),
+        ("files", f"{index['source'].nunique():,}"),
+        ("channel hours", f"{hours:,.1f}"),
+        ("units of picking", f"{units:,}"),
+        ("network", f"{apart.max():.0f} km across, nearest neighbour {nearest:.1f} km (median)"),
+        ("elevations", f"{places['elevation_m'].min():.0f} to {places['elevation_m'].max():.0f} m"),
+        ("velocity", f"{inputs.model.name}: {model}"),
+    ]
+
+
+def _coverage(table: pd.DataFrame) -> pd.DataFrame:
+    """Summarise the survey by station."""
+    return table
+
+
+def _where(row: Any) -> str:
+    station = "" if pd.isna(row.station_id) else str(row.station_id)
+    source = "" if pd.isna(row.source) else str(row.source).rsplit("/", 1)[-1]
+    return " ".join(part for part in (station, source) if part)
+
+
+def _text(value: Any) -> str:
+    return "" if value is None or pd.isna(value) else str(value)
