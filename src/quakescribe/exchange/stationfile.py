@@ -1,0 +1,41 @@
+"""Station files (StationXML, CSV, FDSN text) for the register of formats; the reading itself is in `stations`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from quakescribe.errors import FormatError
+from quakescribe.exchange.stations import read_stations, write_stations
+from quakescribe.exchange.view import Tables, losses
+from quakescribe.tables import CHANNELS, STATIONS
+
+HOLDS = {"stations": tuple(STATIONS.names), "channels": tuple(c for c in CHANNELS.names if c != "has_response")}
+
+
+def sniff_xml(head: bytes) -> bool:
+    """Return whether it is StationXML."""
+    return b"FDSNStationXML" in head
+
+
+def sniff_text(head: bytes) -> bool:
+    """Return whether the header names a station with latitude, longitude and elevation."""
+    first = head.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0].decode("utf-8", "replace").lower().lstrip("# ")
+    names = {name.strip() for name in first.replace("|", ",").replace(";", ",").replace("\t", ",").split(",")}
+    return bool(names & {"station", "station_id", "sta"}) and bool(names & {"latitude", "lat"}) and \
+        bool(names & {"elevation", "elevation_m", "elev", "elev_m"})
+
+
+def read(path: Path, stations: pd.DataFrame | None = None) -> Tables:
+    """Read stations and channels."""
+    return dict(zip(("stations", "channels"), read_stations(path), strict=True))
+
+
+def write(path: Path, tables: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Write StationXML."""
+    if Path(path).suffix.lower() != ".xml":
+        raise FormatError(f"{path}: StationXML is written to a file that ends in .xml")
+    lost = write_stations(path, tables.get("stations", STATIONS.empty()), tables.get("channels", CHANNELS.empty()))
+    return losses({name: frame for name, frame in tables.items() if name not in HOLDS}, HOLDS, "StationXML") + lost
