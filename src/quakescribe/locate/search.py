@@ -102,16 +102,19 @@ def _search(gathered: Gathered, stations: pd.DataFrame, model: VelocityModel, se
     step = settings.grid_finest_km / 2
     elevation = np.round(sensor_elevation_m(stations)[used] / ELEVATION_STEP_M) * ELEVATION_STEP_M
     tables = TravelTimes.build(model, elevation, reach, depth_limits[0], depth_limits[1], step, step)
+    layer = (depth_limits[1] - depth_limits[0]) / settings.grid_layers
+    coarse = TravelTimes.build(model, elevation, reach, depth_limits[0] + layer / 2, depth_limits[1] - layer / 2,
+                               4 * step, layer)
     n_events = len(gathered.events)
     found, boxes = np.zeros((n_events, 5)), np.zeros((n_events, 3, 2))
     boxes[:, 2] = depth_limits
     which = np.column_stack([gathered.phase, tables.surface[place]]).astype(np.int64)
     weights = 1.0 / np.hypot(gathered.sigma_s, settings.model_error_s)
     grid = np.array([settings.grid_cells, settings.grid_cells, settings.grid_layers, settings.grid_kept,
-                     settings.grid_finest_km], dtype=np.float64)
+                     settings.grid_finest_km, settings.margin_km], dtype=np.float64)
+    steps = np.array([tables.distance_step_km, tables.depth_step_km, tables.top_km, coarse.distance_step_km])
     search_events(found, boxes, gathered.offsets, x[place], y[place], which, gathered.observed_s - correction, weights,
-                  tables.times, np.array([tables.distance_step_km, tables.depth_step_km, tables.top_km]),
-                  settings.margin_km, grid)
+                  coarse.times, tables.times, steps, grid)
     latitude, longitude = frame.to_geographic(found[:, 1], found[:, 2])
     boxes[:, 0] -= found[:, 1, None]
     boxes[:, 1] -= found[:, 2, None]
