@@ -80,7 +80,7 @@ def _per_station(table: pd.DataFrame, settings: ReportSettings) -> Panel:
         for name, x, tint, more in (("Associated", kept, "P", {}), ("Not associated", every - kept, "quiet", beside))
     ]
     arranged = style.layout(
-        style.axis("Picks (P and S counted separately)", range=[0, float(max(1, every.max()) * 1.12)]),
+        style.axis("Picks, P and S", range=[0, float(max(1, every.max()) * 1.12)]),
         style.axis(
             "", type="category", dtick=1, showgrid=False, ticks="", tickfont={"size": 12 if len(drawn) < 40 else 10}
         ),
@@ -93,7 +93,9 @@ def _per_station(table: pd.DataFrame, settings: ReportSettings) -> Panel:
         caption += f" Drawn: the {len(drawn)} of {len(table)} stations with most picks."
     aspect = float(np.clip(0.12 + 0.024 * len(drawn), 0.5, 2.2))
     figure = style.figure(traces, arranged)
-    return Panel("picks-station", "Picks per station", caption, figure, aspect=aspect, rows=2)
+    return Panel(
+        "picks-station", "Picks per station", caption, figure, aspect=aspect, rows=2, least=90 + 17 * len(drawn)
+    )
 
 
 def _per_station_caption(table: pd.DataFrame) -> str:
@@ -110,7 +112,7 @@ def _per_station_caption(table: pd.DataFrame) -> str:
         )
     silent = table.loc[table["picks"] == 0, "station_id"].tolist()
     if silent:
-        words.append(f"Without a single pick: {listed(silent, 6)}.")
+        words.append(f"{count(len(silent), 'station')} without a single pick ({listed(silent, 6)}).")
     return " ".join(words)
 
 

@@ -120,6 +120,7 @@ def _by_station(known: pd.DataFrame, settings: ReportSettings) -> Panel:
         style.figure(traces, arranged),
         aspect=float(np.clip(0.12 + 0.04 * len(drawn), 0.45, 3.0)),
         rows=3 if len(drawn) > style.TALL else 1,
+        least=90 + 22 * len(drawn),
     )
 
 

@@ -28,7 +28,8 @@ NOTES: tuple[tuple[str, str], ...] = (
     (
         "Completeness and b",
         "First estimates by maximum curvature (Wiemer & Wyss 2000; correction: Woessner & Wiemer 2005) and "
-        "by the maximum likelihood of grouped magnitudes (Aki 1965; Tinti & Mulargia 1987), its error after Shi & Bolt (1982). "
+        "by the maximum likelihood of grouped magnitudes (Aki 1965; Tinti & Mulargia 1987), its error after "
+        "Shi & Bolt (1982). "
         "Maximum curvature is a lower bound where detection fades gradually.",
     ),
 )

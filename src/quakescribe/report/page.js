@@ -8,6 +8,8 @@
   const canvas = document.createElement("canvas");
   const hasWebGL = Boolean(canvas.getContext("webgl") || canvas.getContext("experimental-webgl"));
 
+  const narrow = window.matchMedia("(max-width: 600px)");
+
   function isDark() { return root.dataset.theme === "dark"; }
 
   // Exchange every light colour for its dark partner; long arrays hold data, not colours.
@@ -22,11 +24,19 @@
     return node;
   }
 
+  // On a phone: smaller type, fewer labels along x, none of them turned.
+  function slimmed(layout) {
+    layout.font.size = 11;
+    Object.assign(layout.xaxis, { nticks: 5, tickangle: 0 });
+    for (const axis of [layout.xaxis, layout.yaxis, layout.yaxis2]) if (axis) axis.title.font.size = 12;
+  }
+
   function prepared(key) {
     let figure = JSON.parse(document.getElementById("data-" + key).textContent);
     if (isDark()) figure = darkened(figure);
     if (!hasWebGL) for (const trace of figure.data) if (trace.type === "scattergl") trace.type = "scatter";
     if (window.matchMedia("(pointer: coarse)").matches) figure.layout.dragmode = false;
+    if (narrow.matches) slimmed(figure.layout);
     return figure;
   }
 
@@ -75,6 +85,8 @@
   } else {
     plots.forEach(draw);
   }
+
+  narrow.addEventListener("change", function () { drawn.forEach(draw); });
 
   let before = null;
   window.addEventListener("beforeprint", function () {

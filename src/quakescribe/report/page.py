@@ -40,8 +40,8 @@ def write(
         By the names of ``quakescribe.tables.TABLES``; any may be absent or empty.
     info
         All optional: ``name``, ``created``, ``version`` (texts), ``packages`` (name -> version), ``settings_toml``,
-        ``settings_digest`` (texts), ``velocity`` (dict of ``name`` and ``layers``: rows of top, P and S velocity), ``span``
-        (first and last time), ``timing`` (stage -> seconds), ``score`` (table of the simulator).
+        ``settings_digest`` (texts), ``velocity`` (dict of ``name`` and ``layers``: rows of top, P and S velocity),
+        ``span`` (first and last time), ``timing`` (stage -> seconds), ``score`` (table of the simulator).
     path
         The file to write; its folder is made. Written under another name first, then renamed.
     settings

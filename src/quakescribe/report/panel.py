@@ -21,7 +21,7 @@ class Panel:
 
     ``caption`` is its takeaway, computed from the data. With neither figure nor grid it says why there is nothing.
     ``aspect`` is height over width of the plotting area; ``size`` is the share of the page's width; ``rows`` is how
-    many panels may stand beside it on a wide page.
+    many panels may stand beside it on a wide page; ``least`` is its least height (px).
     """
 
     key: str
@@ -33,6 +33,7 @@ class Panel:
     aspect: float = 0.6
     folded: bool = False
     rows: int = 1
+    least: int = 250
 
 
 def nothing(key: str, title: str, because: str, size: str = "half") -> Panel:

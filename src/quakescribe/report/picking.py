@@ -31,7 +31,7 @@ def pairs(picks: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_fate(
-    values: NDArray[np.float64], kept: NDArray[np.bool_], edges: NDArray[np.float64], unit: str, percent: bool = False
+    values: NDArray[Any], kept: NDArray[np.bool_], edges: NDArray[np.float64], unit: str, percent: bool = False
 ) -> tuple[list[dict[str, Any]], str]:
     """Return the histograms of what was associated and what was not as lines, and a sentence with their medians."""
     traces, words = [], []
@@ -92,7 +92,7 @@ def _snr(facts: Facts) -> Panel:
     known = facts.picks[facts.picks["snr"] > 0]
     if known.empty:
         return nothing("picks-snr", title, "no pick carries a signal-to-noise ratio", size="third")
-    log = np.log10(known["snr"].to_numpy(dtype=np.float64)).astype(np.float64)
+    log = np.log10(known["snr"].to_numpy(dtype=np.float64))
     top = max(float(np.quantile(log, 0.995)), float(log.min()) + 0.1)
     edges = np.linspace(np.floor(log.min() * 10) / 10, top, 41)
     kept = (known["event_id"] > 0).to_numpy()
@@ -117,7 +117,7 @@ def _s_minus_p(facts: Facts) -> Panel:
     both = pairs(facts.picks)
     if both.empty:
         return nothing("s-minus-p", title, "there is no P–S pair", size="third")
-    apart = (both["s_time"] - both["time"]).dt.total_seconds().to_numpy()
+    apart = (both["s_time"] - both["time"]).dt.total_seconds().to_numpy(dtype=np.float64)
     edges = np.linspace(0.0, max(float(np.quantile(apart, 0.995)), 0.1), 61)
     traces, medians = by_fate(apart, (both["event_id"] > 0).to_numpy(), edges, "s")
     arranged = style.layout(style.axis("S − P time (s)"), style.axis("Number of pairs", rangemode="tozero"))

@@ -155,7 +155,8 @@ def _distribution(located: pd.DataFrame, column: str, title: str, label: str, un
         showlegend=False,
     )
     beyond = int((known > top).sum())
-    caption = f"Median {value(float(known.median()), digits)} {unit}; 90% below {value(float(np.quantile(known, 0.9)), digits)} {unit}."
+    half, most = (value(float(np.quantile(known, q)), digits) for q in (0.5, 0.9))
+    caption = f"Median {half} {unit}; 90% below {most} {unit}."
     caption += f" {count(beyond)} beyond the axis." if beyond else ""
     caption += f" Not resolved: {count(unresolved)}." if unresolved else ""
     return Panel(key, title, caption.replace(" °", "°"), style.figure(traces, arranged), size="third", aspect=0.6)

@@ -87,7 +87,8 @@ def _distribution(found: FrequencyMagnitude, facts: Facts, settings: ReportSetti
 def _caption(found: FrequencyMagnitude, settings: ReportSettings) -> str:
     head = (
         f"First estimates: the fullest bin is at {value(found.peak, 1)}; with the usual "
-        f"{settings.completeness_correction:+g} the catalogue is taken as complete from {value(found.completeness, 1)} (dotted). "
+        f"{settings.completeness_correction:+g} the catalogue is taken as complete from "
+        f"{value(found.completeness, 1)} (dotted). "
     )
     if np.isfinite(found.b):
         return head + (

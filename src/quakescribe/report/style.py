@@ -60,7 +60,7 @@ def colour(name: str) -> str:
 def axis(title: str, **options: Any) -> dict[str, Any]:
     """Return an axis whose title holds its unit."""
     return {
-        "title": {"text": title, "standoff": 8},
+        "title": {"text": title, "standoff": 8, "font": {"size": 13}},
         "gridcolor": colour("grid"),
         "linecolor": colour("line"),
         "tickcolor": colour("line"),
