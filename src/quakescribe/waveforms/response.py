@@ -17,7 +17,8 @@ _INTEGRALS = {"M": 0, "M/S": 1, "M/S**2": 2, "M/S/S": 2}
 
 
 def remove_response(samples: NDArray[Any], sampling_rate: float, start_ns: int, station_id: str, channel: str,
-                    inventory: Any, output: str = "m/s", settings: WaveformsSettings | None = None) -> NDArray[np.float64]:
+                    inventory: Any, output: str = "m/s",
+                    settings: WaveformsSettings | None = None) -> NDArray[np.float64]:
     """Return ground motion in ``output`` ('m', 'm/s' or 'm/s**2') from counts without gaps.
 
     The mean is taken off, 5% of each end tapered, and the spectrum divided by the response between the corners of
