@@ -1,5 +1,6 @@
-"""Association: picks become events. One function per need; the algorithm is in :mod:`quakescribe.associate.pal`."""
+"""Association: picks become events. The stage is in :mod:`stage`, the algorithm of PAL in :mod:`pal`."""
 
-from quakescribe.associate.pal import Associated, associate, groups
+from quakescribe.associate.results import Associated
+from quakescribe.associate.stage import ASSOCIATORS, associate, groups, skips
 
-__all__ = ["Associated", "associate", "groups"]
+__all__ = ["ASSOCIATORS", "Associated", "associate", "groups", "skips"]

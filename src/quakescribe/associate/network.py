@@ -76,9 +76,6 @@ def _prepare(key: tuple[tuple, ...], earth: tuple[tuple[float, ...], ...], setti
     times = TravelTimes.build(model, elevation - np.array(burial), settings.max_distance_km, settings.depth_top_km,
                               settings.depth_bottom_km, TABLE_STEP_KM, TABLE_STEP_KM)
     box, nodes = _grid(x, y, settings)
-    if len(nodes) * len(ids) > MOST_NODE_TIMES:
-        raise SettingsError(f"associate: a grid of {len(nodes)} nodes for {len(ids)} stations does not fit into "
-                            f"memory; give a larger grid_km than {settings.grid_km:g} km, or leave far stations out")
     code = pd.Series(list(ids)).str.rsplit(".", n=1).str[0]
     empty = np.empty((len(ids), len(nodes)), dtype=np.float32)
     network = Network(x, y, np.unique(code, return_inverse=True)[1].astype(np.int64), times.surface, times.times,
@@ -94,14 +91,15 @@ def _prepare(key: tuple[tuple, ...], earth: tuple[tuple[float, ...], ...], setti
 def _grid(x: NDArray[np.float64], y: NDArray[np.float64],
           settings: AssociateSettings) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the box of hypocentres and the nodes of the start grid; the margin follows the longer span."""
-    if settings.depth_bottom_km <= settings.depth_top_km:
-        raise SettingsError(f"associate.depth_bottom_km = {settings.depth_bottom_km:g} km must lie below "
-                            f"associate.depth_top_km = {settings.depth_top_km:g} km")
     margin = max(settings.grid_margin * max(np.ptp(x), np.ptp(y)), settings.grid_km)
     low = np.array([x.min() - margin, y.min() - margin, settings.depth_top_km])
     high = np.array([x.max() + margin, y.max() + margin, settings.depth_bottom_km])
     spacing = np.array([settings.grid_km, settings.grid_km, settings.grid_depth_km])
-    axes = [np.linspace(a, b, int(np.ceil((b - a) / d - 1e-9)) + 1)
-            for a, b, d in zip(low, high, spacing, strict=True)]
+    counts = np.ceil((high - low) / spacing - 1e-9).astype(np.int64) + 1
+    if np.prod(counts.astype(np.float64)) * len(x) > MOST_NODE_TIMES:
+        raise SettingsError(f"associate: a network {high[0] - low[0]:.0f} by {high[1] - low[1]:.0f} km wide with "
+                            f"{len(x)} stations needs too large a grid; give a larger associate.grid_km than "
+                            f"{settings.grid_km:g} km, or leave far stations out of the stations table")
+    axes = [np.linspace(a, b, n) for a, b, n in zip(low, high, counts, strict=True)]
     nodes = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
     return np.concatenate([low, high]), np.ascontiguousarray(nodes)

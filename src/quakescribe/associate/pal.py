@@ -2,60 +2,24 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from quakescribe.associate.network import Sites, prepare
 from quakescribe.associate.pairs import Ints, Onsets, Pairs, find_onsets, find_pairs
-from quakescribe.earth.geodesy import distance_azimuth
+from quakescribe.associate.results import Associated, Found, arrivals_table, count_distinct, events_table, skips_table
 from quakescribe.earth.velocity import VelocityModel
 from quakescribe.kernels.cluster import Rules, grow
 from quakescribe.kernels.gather import gather, settle
 from quakescribe.settings.associate import AssociateSettings
-from quakescribe.tables import ARRIVALS, EVENTS, SKIPS, event_ids
 
-
-class Associated(NamedTuple):
-    """What association makes: events, the arrivals of each, and what was left out with its reason."""
-
-    events: pd.DataFrame
-    arrivals: pd.DataFrame
-    skips: pd.DataFrame
-
-
-class _Found(NamedTuple):
-    """Events in the local frame, and the onsets of each: members[bounds[k]:bounds[k + 1]]."""
-
-    places: NDArray[np.float64]
-    times: Ints
-    members: Ints
-    bounds: Ints
-    residuals: NDArray[np.float64]
+NAME = "pal"
 
 
 def associate(picks: pd.DataFrame, stations: pd.DataFrame, model: VelocityModel,
               settings: AssociateSettings) -> Associated:
-    """Return the events that the picks make.
-
-    Parameters
-    ----------
-    picks
-        Table ``picks``, rows in any order.
-    stations
-        Table ``stations``. The search grid covers all of them, with picks or without.
-    model
-        Velocities of P and S.
-    settings
-        Section ``associate``.
-
-    Returns
-    -------
-    Associated
-        Tables ``events``, ``arrivals`` and ``skips``. Every pick belongs to one event at most.
-    """
+    """Return the events that the picks make; see :func:`quakescribe.associate.stage.associate`."""
     sites = prepare(stations, model, settings)
     onsets, site = find_onsets(picks, sites)
     pairs = find_pairs(onsets, sites, settings)
@@ -63,16 +27,16 @@ def associate(picks: pd.DataFrame, stations: pd.DataFrame, model: VelocityModel,
     gather(sites.network, places, times, onsets.site, onsets.phase, onsets.time, owner,
            settings.max_added_residual_s, np.int64(sites.longest_s * 1e9), np.int64(settings.duplicate_s * 1e9))
     found = _finish(onsets, sites, settings, owner, places, times)
-    events = _events_table(found, onsets, sites)
-    return Associated(events, _arrivals_table(found, events, onsets, sites, picks, stations), _skips(picks, site))
+    events = events_table(found, onsets, sites, NAME)
+    return Associated(events, arrivals_table(found, events, onsets, sites, picks, stations), skips_table(picks, site))
 
 
 def groups(picks: pd.DataFrame, stations: pd.DataFrame, model: VelocityModel,
            settings: AssociateSettings) -> list[pd.DataFrame]:
-    """Split picks into groups that do not know of one another: associating each gives what associating all gives.
+    """Split picks into independent groups; see :func:`quakescribe.associate.stage.groups`.
 
     A group is what lies within reach of one or more clusters of ``min_stations`` stations that follow each other
-    without a quiet gap. Picks that no event can reach are in no group. Groups are in order of time.
+    without a quiet gap.
     """
     sites = prepare(stations, model, settings)
     onsets, _ = find_onsets(picks, sites)
@@ -103,9 +67,10 @@ def _spans(onsets: Onsets, pairs: Pairs, sites: Sites, settings: AssociateSettin
 def _cluster(onsets: Onsets, pairs: Pairs, sites: Sites,
              settings: AssociateSettings) -> tuple[Ints, NDArray[np.float64], Ints]:
     """Return the owner of every onset (-1 none, -2 duplicate), and place and time of every event."""
-    rules = Rules(settings.origin_time_deviation_s, settings.max_residual_s, settings.count_share, settings.max_mean_residual_s,
-                  settings.duplicate_s, settings.s_weight, settings.grid_km, settings.min_stations,
-                  min(settings.min_pairs, settings.min_stations), settings.max_drops)
+    rules = Rules(deviation_s=settings.origin_time_deviation_s, tolerance_s=settings.max_residual_s,
+                  count_share=settings.count_share, mean_s=settings.max_mean_residual_s,
+                  duplicate_s=settings.duplicate_s, s_weight=settings.s_weight, step_km=settings.grid_km,
+                  need=settings.min_stations, need_full=settings.min_pairs, max_drops=settings.max_drops)
     event, s_fits, places, times = grow(sites.network, rules, pairs.t0, onsets.site[pairs.p], onsets.time[pairs.p],
                                 onsets.time[pairs.s])
     owner = np.full(len(onsets.time), -1, dtype=np.int64)
@@ -115,7 +80,7 @@ def _cluster(onsets: Onsets, pairs: Pairs, sites: Sites,
 
 
 def _finish(onsets: Onsets, sites: Sites, settings: AssociateSettings, owner: Ints,
-            places: NDArray[np.float64], times: Ints) -> _Found:
+            places: NDArray[np.float64], times: Ints) -> Found:
     """Locate with all picks, drop those that do not fit, dissolve events that fall below ``min_stations``."""
     members = np.flatnonzero(owner >= 0)
     members = members[np.argsort(owner[members], kind="stable")]
@@ -123,7 +88,7 @@ def _finish(onsets: Onsets, sites: Sites, settings: AssociateSettings, owner: In
     residuals = settle(sites.network, onsets.site, onsets.phase, onsets.time, members, bounds, places, times,
                        settings.max_residual_s, settings.count_share, settings.s_weight, settings.grid_km / 2)
     fits = np.abs(residuals) <= settings.max_residual_s
-    n_stations = _distinct(owner[members][fits], sites.network.station[onsets.site[members[fits]]], len(times))
+    n_stations = count_distinct(owner[members][fits], sites.network.station[onsets.site[members[fits]]], len(times))
     good = n_stations >= settings.min_stations
     fits &= good[owner[members]]
     order = np.lexsort((places[:, 2], places[:, 1], places[:, 0], times))
@@ -132,53 +97,5 @@ def _finish(onsets: Onsets, sites: Sites, settings: AssociateSettings, owner: In
     rank[order] = np.arange(len(order))
     kept, event, residuals = members[fits], rank[owner[members[fits]]], residuals[fits]
     by = np.argsort(event, kind="stable")
-    return _Found(places[order], times[order], kept[by], np.searchsorted(event[by], np.arange(len(order) + 1)),
+    return Found(places[order], times[order], kept[by], np.searchsorted(event[by], np.arange(len(order) + 1)),
                   residuals[by])
-
-
-def _distinct(event: Ints, station: Ints, n_events: int) -> Ints:
-    """Return the number of distinct stations of each event."""
-    pairs = np.unique(np.stack([event, station], axis=1), axis=0)
-    return np.bincount(pairs[:, 0], minlength=n_events)
-
-
-def _events_table(found: _Found, onsets: Onsets, sites: Sites) -> pd.DataFrame:
-    latitude, longitude = sites.frame.to_geographic(found.places[:, 0], found.places[:, 1])
-    time = pd.Series(pd.to_datetime(found.times, utc=True))
-    n_events = len(found.times)
-    owner = np.repeat(np.arange(n_events), np.diff(found.bounds))
-    n_stations = _distinct(owner, sites.network.station[onsets.site[found.members]], n_events)
-    return EVENTS.make({"event_id": event_ids(time), "time": time, "latitude": latitude, "longitude": longitude,
-                        "depth_km": found.places[:, 2], "n_picks": np.diff(found.bounds), "n_stations": n_stations,
-                        "associator": ["pal"] * n_events})
-
-
-def _arrivals_table(found: _Found, events: pd.DataFrame, onsets: Onsets, sites: Sites, picks: pd.DataFrame,
-                    stations: pd.DataFrame) -> pd.DataFrame:
-    own = picks.iloc[onsets.row[found.members]]
-    owner = np.repeat(np.arange(len(events)), np.diff(found.bounds))
-    at = found.members
-    place = stations.sort_values(["station_id", "valid_from"], kind="stable", na_position="first").iloc[onsets.site[at]]
-    source = events.iloc[owner]
-    distance, azimuth = distance_azimuth(source["latitude"], source["longitude"], place["latitude"],
-                                         place["longitude"])
-    return ARRIVALS.make({"event_id": source["event_id"].to_numpy(), "pick_id": own["pick_id"].to_numpy(),
-                          "station_id": own["station_id"].to_numpy(), "phase": own["phase"].to_numpy(),
-                          "time": own["time"].array, "uncertainty_s": own["uncertainty_s"].to_numpy(),
-                          "amplitude_m": own["amplitude_m"].to_numpy(), "distance_km": distance,
-                          "azimuth_deg": azimuth, "residual_s": found.residuals, "weight": np.ones(len(at))})
-
-
-def _skips(picks: pd.DataFrame, site: Ints) -> pd.DataFrame:
-    """Return one row per station and reason for picks that could not be used."""
-    lost = picks[["station_id", "time"]].assign(site=site)[site < 0]
-    if lost.empty:
-        return SKIPS.empty()
-    by = lost.groupby(["station_id", "site"], sort=True)["time"].agg(["min", "max", "size"]).reset_index()
-    known = by["site"].to_numpy() == -2
-    return SKIPS.make({
-        "stage": ["associate"] * len(by), "station_id": by["station_id"],
-        "reason": np.where(known, "no_epoch", "unknown_station"),
-        "detail": np.where(known, "picks at times when the stations table has no epoch of the station",
-                           "picks of a station that the stations table does not have"),
-        "start": by["min"], "end": by["max"], "count": by["size"]})

@@ -311,8 +311,8 @@ def grow(network, rules, t0_ns, sites, p_ns, s_ns):
     Returns
     -------
     tuple
-        event (n,) int64: each pair's event, -1 = none, -2 = duplicate; s_fits (n,) bool: whether its S belongs too; places (n_events, 3) float64 (km);
-        times (n_events,) int64 (ns UTC).
+        event (n,) int64: each pair's event, -1 = none, -2 = duplicate; s_fits (n,) bool: whether its S belongs too;
+        places (n_events, 3) float64 (km); times (n_events,) int64 (ns UTC).
 
     Notes
     -----

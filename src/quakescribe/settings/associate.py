@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import model_validator
+
 from quakescribe.settings.base import Section, setting
 
 
@@ -40,3 +42,14 @@ class AssociateSettings(Section):
     duplicate_s: float = setting(
         0.5, "another onset of the same phase at the same station this close to an event's is a duplicate of it", "s",
         ge=0)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> AssociateSettings:
+        if self.depth_bottom_km <= self.depth_top_km:
+            raise ValueError(f"depth_bottom_km = {self.depth_bottom_km:g} km must lie below depth_top_km = "
+                             f"{self.depth_top_km:g} km")
+        if self.max_sp_s <= self.min_sp_s:
+            raise ValueError(f"max_sp_s = {self.max_sp_s:g} s must exceed min_sp_s = {self.min_sp_s:g} s")
+        if self.min_pairs > self.min_stations:
+            raise ValueError(f"min_pairs = {self.min_pairs} cannot exceed min_stations = {self.min_stations}")
+        return self
