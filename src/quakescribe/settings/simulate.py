@@ -12,7 +12,7 @@ class SimulateSettings(Section):
 
     seed: int = setting(1, "every random number follows from it", ge=0)
     start: datetime = setting(datetime(2024, 3, 1, 6, tzinfo=UTC), "first sample", "UTC")
-    hours: float = setting(2.0, "length of the recordings", "h", gt=0)
+    hours: float = setting(3.0, "length of the recordings", "h", gt=0)
 
     n_stations: int = setting(12, "number of stations", ge=1, le=99)
     latitude: float = setting(40.0, "middle of the network", "deg", ge=-80, le=80)
@@ -29,13 +29,13 @@ class SimulateSettings(Section):
     n_gaps: int = setting(3, "gaps of 20 s, each on a station of its own", ge=0)
     n_overlaps: int = setting(1, "stations with 30 s written twice", ge=0)
 
-    n_events: int = setting(400, "number of events", ge=0)
+    n_events: int = setting(300, "number of events", ge=0)
     magnitude_min: float = setting(0.2, "smallest local magnitude, well below the noise", "-")
     magnitude_max: float = setting(3.4, "largest magnitude drawn", "-")
     b_value: float = setting(1.0, "slope of the Gutenberg-Richter law", "-", gt=0)
     mainshock: float = setting(4.0, "magnitude of the event that the aftershocks follow", "-")
     mainshock_at: float = setting(0.4, "its origin time as a share of the recordings", "-", ge=0, lt=1)
-    aftershock_share: float = setting(0.4, "share of the events that are its aftershocks", "-", ge=0, le=1)
+    aftershock_share: float = setting(0.35, "share of the events that are its aftershocks", "-", ge=0, le=1)
     omori_c_s: float = setting(120.0, "c of the Omori-Utsu law (p = 1)", "s", gt=0)
     depth_km: tuple[float, float] = setting((3.0, 15.0), "shallowest and deepest event", "km")
     quiet_end_s: float = setting(40.0, "no origin within this time of the first or last sample", "s", ge=0)
@@ -50,9 +50,9 @@ class SimulateSettings(Section):
     stress_drop_mpa: float = setting(3.0, "median stress drop (factor 2 of scatter)", "MPa", gt=0)
     q_s: float = setting(90.0, "quality factor of S at 1 Hz; P has 1.75 times as much", "-", gt=0)
     q_exponent: float = setting(0.6, "its growth with frequency", "-", ge=0, le=1)
-    kappa_s: float = setting(0.04, "near-surface attenuation time of S (P: 0.6 of it)", "s", ge=0)
+    kappa_s: float = setting(0.04, "near-surface attenuation time of S (P: 0.8 of it)", "s", ge=0)
     site_log10: float = setting(0.15, "standard deviation of the stations' amplification (log10)", "-", ge=0)
-    coda_ratio: float = setting(0.3, "coda amplitude behind S as a share of the direct pulse", "-", ge=0)
+    coda_ratio: float = setting(0.4, "coda amplitude behind S as a share of the direct pulse", "-", ge=0)
     coda_decay: float = setting(1.3, "exponent of the coda's decay with time since the origin", "-", ge=0)
 
     noise_m_s: float = setting(

@@ -12,8 +12,8 @@ DENSITY = 2700.0  # kg/m3
 SURFACE = 2.0  # the free surface doubles the motion
 PULSE_N = 2048  # samples of a pulse
 MEAN_RADIATION = (0.52, 0.63)  # root mean square over the focal sphere, P and S (Boore & Boatwright 1984)
-P_KAPPA = 0.6  # near-surface attenuation time of P, as a share of that of S
-P_CODA = 0.6  # coda behind P, as a share of the coda behind S
+P_KAPPA = 0.8  # near-surface attenuation time of P, as a share of that of S
+P_CODA = 1.4  # coda behind P, as a share of the coda behind S
 CODA_HZ, CODA_Q = 5.0, 360.0  # at which the coda's anelastic decay is taken
 LONGEST_S, SHORTEST_S = 60.0, 3.0  # of the coda behind S
 

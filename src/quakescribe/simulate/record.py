@@ -48,14 +48,10 @@ def truth(scenario: Scenario) -> dict[str, pd.DataFrame]:
     settings, paths = scenario.settings, scenario.paths
     n_events, n_stations = len(scenario.events), len(scenario.stations)
     shape = (n_events, n_stations, 2)
-    snr, peak = np.zeros(shape), np.zeros(shape)
-    band = butter(4, (LOW_HZ, HIGH_HZ), "bandpass", fs=settings.sampling_rate, output="sos")
-    for i in range(n_events):
-        for j in range(n_stations):
-            snr[i, j], peak[i, j] = _strength(scenario, i, j, band)
-    recorded = np.ones(shape, dtype=bool)
+    snr, peak, recorded = np.zeros(shape), np.zeros(shape), np.ones(shape, dtype=bool)
     second = 1_000_000_000
     for j, station in enumerate(scenario.stations):
+        snr[:, j], peak[:, j] = _strength(scenario, j)
         if station.gap_ns is not None:
             onset = paths.onset_ns[:, j]
             recorded[:, j] = (onset < station.gap_ns[0] - second) | (onset > station.gap_ns[1] + second)
@@ -77,17 +73,36 @@ def truth(scenario: Scenario) -> dict[str, pd.DataFrame]:
             "truth_arrivals": TRUTH_ARRIVALS.make(arrivals)}
 
 
-def _strength(scenario: Scenario, event: int, station: int, band: NDArray[np.float64]) -> tuple[
-        NDArray[np.float64], NDArray[np.float64]]:
-    """Return the signal-to-noise ratio and the peak velocity (m/s), each of P and S."""
-    site, rate = scenario.stations[station], scenario.settings.sampling_rate
-    _, motion = ground_motion(scenario, event, station)
-    onset = scenario.paths.onset_ns[event, station]
-    gap = round((int(onset[1]) - int(onset[0])) * 1e-9 * rate)
-    second = int(rate)
-    filtered = sosfilt(band, motion[:, :gap + second])
-    rows = (filtered[:1], filtered[:1] if site.components == "Z" else filtered[1:])
-    begins = (0, gap)
-    snr = [np.sqrt(np.mean(x[:, b:b + second] ** 2)) / site.noise_m_s for x, b in zip(rows, begins, strict=True)]
-    size = np.sqrt(np.sum(motion**2, axis=0))
-    return np.array(snr), np.array([size[:max(gap, 1)].max(), size[gap:].max()])
+def _strength(scenario: Scenario, station: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return signal-to-noise ratio and peak velocity (m/s) of every event at a station, each (n_events, 2 [P, S]).
+
+    Signal: mean power from 1 to 20 Hz in the second after the onset, P on the vertical, S on the horizontals where
+    there are any. Noise: the station's, plus that of all other events in the seconds before and of the onset.
+    """
+    site, rate = scenario.stations[station], int(scenario.settings.sampling_rate)
+    band = butter(4, (LOW_HZ, HIGH_HZ), "bandpass", fs=rate, output="sos")
+    rows = (slice(0, 1), slice(0, 1) if site.components == "Z" else slice(1, 3))
+    start, end = (t // 1_000_000_000 for t in scenario.span_ns)
+    total = np.zeros((2, end - start + int(LONGEST_S) + 120))  # power of all events, second by second
+    onset = scenario.paths.onset_ns[:, station]
+    at = onset // 1_000_000_000 - start
+    signal, peak = np.zeros((len(onset), 2)), np.zeros((len(onset), 2))
+    own = np.zeros((len(onset), 2, 2))  # power of the event itself in the seconds before and of its onset
+    for i in range(len(onset)):
+        first, motion = ground_motion(scenario, i, station)
+        filtered = sosfilt(band, motion)
+        lead = first - (start + int(at[i, 0])) * rate
+        seconds = np.pad(filtered**2, ((0, 0), (lead, -(lead + filtered.shape[1]) % rate)))
+        power = seconds.reshape(3, -1, rate).mean(axis=2)
+        gap = round((int(onset[i, 1]) - int(onset[i, 0])) * 1e-9 * rate)
+        size = np.sqrt(np.sum(motion**2, axis=0))
+        peak[i] = size[:max(gap, 1)].max(), size[gap:].max()
+        for k, begin in enumerate((0, gap)):
+            mine = power[rows[k]].mean(axis=0)
+            total[k, at[i, 0]:at[i, 0] + len(mine)] += mine
+            signal[i, k] = np.mean(filtered[rows[k], begin:begin + rate] ** 2)
+            since = int(at[i, k] - at[i, 0])
+            own[i, k] = mine[since - 1] if since else 0.0, mine[since]
+    others = np.stack([np.stack((total[k, at[:, k] - 1], total[k, at[:, k]]), axis=1) for k in (0, 1)], axis=1) - own
+    noise_power = site.noise_m_s**2 + np.maximum(others, 0.0).max(axis=2)
+    return np.sqrt(signal / noise_power), peak

@@ -38,8 +38,8 @@ TRUTH_ARRIVALS = Table(
         Column("azimuth_deg", "float64", "deg", "epicentre to station, clockwise from north", 0.0, 360.0),
         Column("takeoff_deg", "float64", "deg", "at the source, 0 = down", 0.0, 180.0),
         Column("peak_m_s", "float64", "m/s", "largest ground velocity (vector) of the noise-free event", 0.0),
-        Column("snr", "float64", "-", "root mean square of the first second of the phase over the noise's, 1-20 Hz "
-               "(P on the vertical, S on the horizontals where there are any)", 0.0),
+        Column("snr", "float64", "-", "root mean square of the first second of the phase over that of the station's "
+               "noise and all other events, 1-20 Hz (P on the vertical, S on the horizontals if any)", 0.0),
         Column("recorded", "bool", "-", "no gap within 1 s of the onset"),
         Column("detectable", "bool", "-", "recorded, and snr at or above detectable_snr"),
     ),
