@@ -62,7 +62,7 @@ def measure_files(
     origins: Path, arrivals: Path | None, stations: Path, waveforms: str | None, settings: Settings
 ) -> Tables:
     """Measure the located events of a file; Wood-Anderson amplitudes only where waveforms are given."""
-    from quakescribe.measure import measure, wood_anderson
+    from quakescribe.measure import full_response, measure, wood_anderson
 
     places = _stations(stations)
     if arrivals is None:
@@ -76,12 +76,17 @@ def measure_files(
         parts = []
         for station_id in inputs.station_ids:
             theirs = read["arrivals"][read["arrivals"]["station_id"] == station_id].reset_index(drop=True)
-            load_blocks = _recordings(inputs, station_id, settings).loader()
+            recordings = _recordings(inputs, station_id, settings)
+            load_blocks = recordings.loader()
+            remove = None
+            if settings.measure.response == "full":
+                remove = full_response(stations, recordings.channels, recordings.settings)
             part, left_out = wood_anderson(
                 lambda _, start, end, load_blocks=load_blocks: load_blocks(start, end),
                 read["origins"],
                 theirs,
                 settings.measure,
+                remove,
             )
             parts.append(part)
             skips.append(left_out)

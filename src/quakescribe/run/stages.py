@@ -271,11 +271,14 @@ def _plan_amplitudes(context: Context) -> list[Unit]:
 
 
 def _work_amplitudes(job: AmplitudeJob) -> dict[str, pd.DataFrame]:
-    from quakescribe.measure import wood_anderson
+    from quakescribe.measure import full_response, wood_anderson
 
     load = job.recordings.loader()
+    remove = None
+    if job.settings.response == "full":
+        remove = full_response(Path(job.inventory), job.recordings.channels, job.recordings.settings)
     amplitudes, skips = wood_anderson(
-        lambda station_id, start, end: load(start, end), job.origins, job.arrivals, job.settings
+        lambda station_id, start, end: load(start, end), job.origins, job.arrivals, job.settings, remove
     )
     return {"amplitudes": amplitudes, "skips": skips}
 
