@@ -383,11 +383,13 @@ def summarise(rules, data, work, outcome, row):
 
 @njit(cache=True, nogil=True)
 def rank(row):
-    """Return what solutions are compared by, smaller is better: flagged, quality, whole gap, arrivals, RMS to 0.01 s.
+    """Return what solutions are compared by, smaller is better.
 
-    Gap and RMS count as HYPOINVERSE prints them.
+    Flagged or not, quality, whole gap, arrivals counted, RMS, then the earliest origin time and the southernmost
+    epicentre: the order of the printed lines, so values count to the digit that HYPOINVERSE prints.
     """
-    return min(row[FLAG], 1.0), row[GRADE], np.floor(row[GAP]), -row[COUNT], np.rint(100.0 * row[RMS])
+    return (min(row[FLAG], 1.0), row[GRADE], np.floor(row[GAP]), -row[COUNT], np.rint(100.0 * row[RMS]),
+            np.rint(100.0 * row[TIME]), row[NORTH])
 
 
 @njit(cache=True, nogil=True)
