@@ -98,7 +98,7 @@ def _catalogue(events: pd.DataFrame, origins: pd.DataFrame, magnitudes: pd.DataF
     )
     parts = [part for part in (located, rough) if len(part)]
     catalogue = pd.concat(parts, ignore_index=True).reindex(columns=[*columns, "located"]) if parts else located
-    catalogue["well_located"] = catalogue["well_located"].fillna(False).astype(bool)
+    catalogue["well_located"] = catalogue["well_located"].eq(True)
     for name in columns:
         if TABLES["origins"][name].type in ("float64", "int64") and name != "event_id":
             catalogue[name] = catalogue[name].astype("float64")

@@ -5,8 +5,12 @@
   const button = document.getElementById("theme");
   const prefersDark = window.matchMedia("(prefers-color-scheme: dark)");
   const drawn = new Set();
-  const canvas = document.createElement("canvas");
-  const hasWebGL = Boolean(canvas.getContext("webgl") || canvas.getContext("experimental-webgl"));
+  let webgl = null;
+
+  function hasWebGL() {
+    if (webgl === null) webgl = Boolean(document.createElement("canvas").getContext("webgl"));
+    return webgl;
+  }
 
   const narrow = window.matchMedia("(max-width: 600px)");
 
@@ -34,7 +38,7 @@
   function prepared(key) {
     let figure = JSON.parse(document.getElementById("data-" + key).textContent);
     if (isDark()) figure = darkened(figure);
-    if (!hasWebGL) for (const trace of figure.data) if (trace.type === "scattergl") trace.type = "scatter";
+    for (const trace of figure.data) if (trace.type === "scattergl" && !hasWebGL()) trace.type = "scatter";
     if (window.matchMedia("(pointer: coarse)").matches) figure.layout.dragmode = false;
     if (narrow.matches) slimmed(figure.layout);
     return figure;

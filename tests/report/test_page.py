@@ -1,0 +1,212 @@
+import json
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from quakescribe.errors import TableError
+from quakescribe.report import write
+from quakescribe.settings.report import ReportSettings
+from quakescribe.tables import TABLES
+
+
+@pytest.fixture(scope="module")
+def own_part(run_tables, tmp_path_factory):
+    """The page of the whole run without plotly's own script."""
+    path = write(run_tables, {"name": "first"}, tmp_path_factory.mktemp("report") / "report.html")
+    return without_plotly(path)
+
+
+def without_plotly(path):
+    from plotly.offline import get_plotlyjs
+
+    text = path.read_text(encoding="utf-8")
+    assert get_plotlyjs() in text
+    return text.replace(get_plotlyjs(), "")
+
+
+def figures(text):
+    found = re.findall(r'<script type="application/json" id="data-([\w-]+)">(.*?)</script>', text, flags=re.DOTALL)
+    return {key: json.loads(tree) for key, tree in found}
+
+
+def captions(text):
+    """The caption of every panel by its key, as plain text."""
+    found = re.findall(
+        r'<figure class="panel[^>]*id="([\w-]+)">.*?<figcaption>(.*?)</figcaption>', text, flags=re.DOTALL
+    )
+    return dict(found)
+
+
+def test_the_page_asks_for_nothing_from_outside(own_part):
+    assert not re.findall(r'(?:src|href|action|data)\s*=\s*"(?!#|data:,)[^"]*"', own_part)
+    assert "://" not in own_part
+    assert "@import" not in own_part
+    assert "url(" not in own_part
+    assert "default-src 'none'" in own_part
+
+
+def test_the_same_tables_give_the_same_bytes_in_any_order_of_rows(run_tables, info, tmp_path):
+    a = write(run_tables, info, tmp_path / "a.html")
+    shuffled = {name: table.sample(frac=1, random_state=3) for name, table in run_tables.items()}
+    b = write(shuffled, info, tmp_path / "b.html")
+    assert a.read_bytes() == b.read_bytes()
+
+
+def test_the_whole_run_shows_every_figure(own_part):
+    shown = figures(own_part)
+    assert set(shown) == {
+        "map", "section-we", "section-sn", "cumulative", "magnitude-time", "picks-time", "picks-snr", "s-minus-p",
+        "picks-station", "stations-event", "association-time", "quality", "distribution-erh", "distribution-erz",
+        "distribution-rms", "distribution-gap", "depths", "residuals-station", "residuals", "residuals-distance",
+        "travel-times", "frequency-magnitude", "station-magnitudes"}  # fmt: skip
+    assert "Nothing to show" not in re.sub(r'<figure class="panel full empty">.*?</figure>', "", own_part)
+
+
+def test_every_axis_has_a_label_but_the_ones_that_name_stations(own_part):
+    for key, figure in figures(own_part).items():
+        for name, axis in figure["layout"].items():
+            if name.startswith(("xaxis", "yaxis")) and axis.get("type") != "category":
+                assert axis["title"]["text"], (key, name)
+
+
+def test_map_and_sections_have_equal_scales(own_part):
+    shown = figures(own_part)
+    middle = np.mean(shown["map"]["layout"]["yaxis"]["range"])
+    assert shown["map"]["layout"]["yaxis"]["scaleratio"] == pytest.approx(1 / np.cos(np.radians(middle)), rel=0.01)
+    for key in ("section-we", "section-sn"):
+        depth = shown[key]["layout"]["yaxis"]
+        assert (depth["scaleanchor"], depth["scaleratio"]) == ("x", 1)
+        assert depth["range"][0] > depth["range"][1]
+
+
+def test_captions_are_computed_from_the_data(own_part, run_tables):
+    told = captions(own_part)
+    picks, arrivals = run_tables["picks"], run_tables["arrivals"]
+    associated = sum(pick in set(arrivals["pick_id"]) for pick in picks["pick_id"])
+    assert f"({associated:,} of {len(picks):,})" in told["picks-station"]
+    assert "100% of the P–S pairs" in told["picks-station"]
+    good = int(run_tables["origins"]["well_located"].sum())
+    assert f"({good} of 60)" in told["quality"]
+    p = arrivals.loc[arrivals["phase"] == "P", "residual_s"]
+    assert f"P: median {p.median():.3f}" in told["residuals"].replace("median -0.000", "median 0.000")
+    assert "42 things left out for 2 reasons; the most frequent: no-gain in measure (40)" in told["skips"]
+    assert "P 6.0" in told["travel-times"] or "P 6.1" in told["travel-times"]
+
+
+@pytest.mark.parametrize(
+    "present",
+    [(), *((name,) for name in ("stations", "picks", "events", "arrivals", "origins", "magnitudes", "skips"))],
+)
+def test_any_table_may_be_absent(run_tables, tmp_path, present):
+    text = without_plotly(write({name: run_tables[name] for name in present}, {}, tmp_path / "report.html"))
+    assert "Nothing to show because" in text
+    assert "nan" not in re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL).lower().replace("nanosec", "")
+
+
+def test_empty_tables_are_as_good_as_absent_ones(tmp_path):
+    a = write({}, {}, tmp_path / "a.html")
+    b = write({name: table.empty() for name, table in TABLES.items()}, {}, tmp_path / "b.html")
+    assert a.read_bytes() == b.read_bytes()
+
+
+@pytest.mark.parametrize("n_events", [1, 2])
+def test_a_single_event_makes_a_report(n_events, tmp_path):
+    from conftest import make_run
+
+    text = without_plotly(write(make_run(n_events, n_stations=1), {}, tmp_path / "report.html"))
+    assert figures(text)["map"]
+
+
+def test_events_without_location_depth_or_magnitude_are_shown_as_such(run_tables, tmp_path):
+    events = run_tables["events"].assign(depth_km=np.nan)
+    text = without_plotly(write({"events": events}, {}, tmp_path / "report.html"))
+    told = captions(text)
+    assert "60 events without a location of their own" in told["map"]
+    assert "no event has a depth" in told["section-we"]
+    assert "none of the 60 events was located" in told["quality"]
+    assert "not located" in text
+
+
+def test_unresolved_errors_are_counted_and_not_drawn(run_tables, tmp_path):
+    origins = run_tables["origins"].copy()
+    origins.loc[:4, ["erh_km", "erz_km"]] = 99.0
+    told = captions(without_plotly(write({"origins": origins}, {}, tmp_path / "report.html")))
+    assert "Not resolved: 5." in told["distribution-erh"]
+
+
+def test_text_from_outside_cannot_become_markup(run_tables, tmp_path):
+    evil = "</script><img src=x onerror=alert(1)>"
+    tables = dict(run_tables)
+    tables["skips"] = tables["skips"].assign(detail=evil)
+    tables["stations"] = tables["stations"].iloc[:1].assign(station_id=evil)
+    text = without_plotly(write(tables, {"name": evil, "settings_toml": evil}, tmp_path / "report.html"))
+    assert "<img" not in text
+
+
+def test_a_broken_table_is_refused(run_tables, tmp_path):
+    with pytest.raises(TableError, match="latitude"):
+        write({"stations": run_tables["stations"].drop(columns="latitude")}, {}, tmp_path / "report.html")
+    assert not list(tmp_path.iterdir())
+
+
+def test_many_points_are_thinned_and_the_figure_says_so(run_tables, tmp_path):
+    text = without_plotly(write(run_tables, {}, tmp_path / "report.html", ReportSettings(max_points=100)))
+    assert "Drawn: 100 of 960 arrivals, taken evenly." in captions(text)["travel-times"]
+
+
+def test_the_folder_is_made_and_nothing_half_written_stays(run_tables, tmp_path):
+    path = write({}, {}, tmp_path / "deep" / "folder" / "report.html")
+    assert [p.name for p in path.parent.iterdir()] == ["report.html"]
+
+
+def test_facts_of_the_run_stand_under_the_title(run_tables, info, tmp_path):
+    text = without_plotly(write(run_tables, info, tmp_path / "report.html"))
+    for part in (
+        "2024-03-01 06:00:00 to 2024-03-01 08:00:00 UTC (2.0 h)",
+        "two layers",
+        "0.1.0, numpy 2.0",
+        "2024-03-01 10:00 UTC",
+        "picker pal",
+        "Against the simulated truth",
+        "picker = &#39;pal&#39;",
+    ):
+        assert part in text, part
+
+
+def test_layers_may_be_mappings(tmp_path):
+    layers = [{"top_km": -3.0, "vp_km_s": 5.5, "vs_km_s": 3.2}]
+    text = without_plotly(write({}, {"velocity": {"name": "one", "layers": layers}}, tmp_path / "report.html"))
+    assert "no top" in text
+    assert "5.50" in text
+
+
+def test_a_map_across_the_date_line_stays_in_one_piece(run_tables, tmp_path):
+    def moved(table):
+        longitude = table["longitude"] + 150.0
+        return table.assign(longitude=np.where(longitude > 180, longitude - 360, longitude))
+
+    tables = {name: moved(run_tables[name]) for name in ("stations", "origins")}
+    assert tables["origins"]["longitude"].min() < 0 < tables["origins"]["longitude"].max()
+    shown = figures(without_plotly(write(tables, {}, tmp_path / "report.html")))["map"]
+    low, high = shown["layout"]["xaxis"]["range"]
+    assert high - low < 1.0
+
+
+def test_importing_the_report_is_light():
+    heavy = ('plotly', 'jinja2', 'matplotlib', 'obspy')
+    code = f"import sys, quakescribe.report; print([m for m in {heavy} if m in sys.modules])"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"
+
+
+def test_infinite_and_missing_values_do_not_reach_the_page_as_numbers(run_tables, tmp_path):
+    arrivals = run_tables["arrivals"].assign(residual_s=np.nan, distance_km=np.nan)
+    picks = run_tables["picks"].assign(snr=np.nan)
+    tables = {**run_tables, "arrivals": arrivals, "picks": picks}
+    told = captions(without_plotly(write(tables, {}, tmp_path / "report.html")))
+    assert "no arrival carries a residual" in told["residuals"]
+    assert "no pick carries a signal-to-noise ratio" in told["picks-snr"]
+    assert not any("nan" in caption for caption in told.values())
