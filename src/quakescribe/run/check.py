@@ -70,8 +70,18 @@ def _facts(inputs: Inputs, chunk_hours: int) -> list[tuple[str, str]]:
 
 
 def _coverage(table: pd.DataFrame) -> pd.DataFrame:
-    """Summarise the survey by station."""
-    return table
+    """Summarise the survey (one row per channel and day) by station and instrument, those that are read."""
+    read = table[table["read"]].assign(instrument=lambda frame: frame["channel"].str[:2])
+    rows = []
+    for (station_id, instrument), mine in read.groupby(["station_id", "instrument"], sort=True):
+        rows.append({
+            "station": station_id, "channels": f"{instrument} {''.join(sorted(set(mine['channel'].str[2])))}",
+            "Hz": ", ".join(sorted(set(mine["rates"]))), "days": int(mine["day"].nunique()),
+            "of day": f"{float(mine['coverage'].mean()):.1%}", "gaps": int(mine["gaps"].sum()),
+            "overlaps": int(mine["overlaps"].sum()), "gain": "yes" if mine["has_gain"].all() else "no",
+            "response": "yes" if mine["has_response"].all() else "no",
+        })
+    return pd.DataFrame(rows)
 
 
 def _where(row: Any) -> str:

@@ -94,7 +94,7 @@ def execute(
         inputs = open_inputs(settings, folder)
         context = Context(settings, inputs, run)
         write_text(run.folder / SETTINGS, dump(settings))
-        store.write(inputs.skips, SKIPS, part(run.folder / "waveforms", "skips", "inputs"))
+        _write_input_skips(inputs, run)
         with open_engine(settings.run) as engine:
             log.info("run %s: %d stations, %s", run.name, len(inputs.station_ids), engine.where)
             for stage in STAGES:
@@ -111,6 +111,13 @@ def execute(
             watcher.finish("report", done["report"].seconds, {})
             _write_provenance(context, done)
     return done
+
+
+def _write_input_skips(inputs: Inputs, run: Run) -> None:
+    path = part(run.folder / "waveforms", "skips", "inputs")
+    wanted = fingerprint(inputs.skips)
+    if store.read_note(path) != wanted:
+        store.write(inputs.skips, SKIPS, path, note=wanted)
 
 
 def _do(stage: Stage, context: Context, engine: Engine, watcher: Watcher, record: StageRecord) -> None:
