@@ -71,7 +71,7 @@ def test_fdsn_text_is_read(tmp_path):
     (OURS + "XX.A.,1,2,3,HHZ,many,m/s,,\n", "row 2: gain 'many'"),
     (OURS + "XX.A.,1,2,3,HHZ,1,furlongs,,\n", "row 2: unit 'furlongs'; expected m, m/s or m/s**2"),
     (OURS + "XX.A.,1,2,3,HHZ,1,m/s,,\n\nXX.A.,1,2,3,HHZ,2,m/s,,\n", "row 4: XX.A. HHZ was given in row 2"),
-    (OURS + "XX.A.,1,2,3,HHZ,1,m/s,,\nXX.A.,1.5,2,3,HHN,1,m/s,,\n", "row 3: station XX.A. is at another place than"),
+    (OURS + "XX.A.,1,2,3,HHZ,1,m/s,,\nXX.A.,1.5,2,3,HHN,1,m/s,,\n", "row 3: station XX.A. is at another"),
     (LAYOUT + 'IV,A,,EH,1,2,3,m/s,"E,N,Z","5.0,6.0"\n', "row 2: gain '5.0,6.0'; expected one number, or one for each"),
     ("station_id,latitude,longitude,elevation_m,valid_from\nXX.A.,1,2,3,soon\n", "row 2: valid_from is 'soon'"),
 ])
@@ -104,7 +104,8 @@ def tables():
     t = pd.Timestamp("2020-01-01T00:00:00Z")
     stations = STATIONS.make({"station_id": ["XX.A.", "XX.B.", "XX.B."], "latitude": [1.0, 2.0, 2.5],
                               "longitude": [3.0, 4.0, 4.5], "elevation_m": [5.0, 6.0, 7.0],
-                              "burial_m": [0.0, 10.0, 0.0], "valid_from": [pd.NaT, pd.NaT, t], "valid_to": [pd.NaT, t, pd.NaT]})
+                              "burial_m": [0.0, 10.0, 0.0], "valid_from": [pd.NaT, pd.NaT, t],
+                              "valid_to": [pd.NaT, t, pd.NaT]})
     channels = CHANNELS.make({"station_id": ["XX.A."] * 3 + ["XX.B."] * 2,
                               "channel": ["HHZ", "HH1", "HH2", "HNZ", "HNZ"],
                               "azimuth_deg": [0.0, 12.0, 102.0, 0.0, 0.0], "dip_deg": [-90.0, 0.0, 0.0, -90.0, -90.0],

@@ -111,16 +111,30 @@ def test_times_in_the_future_or_before_1970_are_left_out(tmp_path, settings, yea
     assert len(archive.index) == 1
 
 
-def test_records_that_follow_each_other_at_another_rate_than_they_state_are_left_out(tmp_path, settings):
+def records(path: Path, lengths: list[int], true_rate: float) -> None:
+    """Write records that state 100 Hz but follow each other at another rate."""
+    begins = np.cumsum([0, *lengths[:-1]]) / true_rate
+    parts = [write(path, ground(n, seed=n), at=float(at)).read_bytes() for n, at in zip(lengths, begins, strict=True)]
+    path.write_bytes(b"".join(parts))
+
+
+@pytest.mark.parametrize(("true_rate", "lengths"), [(50.0, [200, 180, 210] * 4), (125.0, [200, 180, 210] * 4),
+                                                    (160.0, [200] * 12)])
+def test_records_that_follow_each_other_at_another_rate_than_they_state_are_left_out(tmp_path, settings, true_rate,
+                                                                                     lengths):
     write(tmp_path / "good.mseed", ground(1000), channel="HHN")
-    parts = [write(tmp_path / f"part{i}", ground(200, seed=i), at=4.0 * i) for i in range(12)]
-    (tmp_path / "bad.mseed").write_bytes(b"".join(part.read_bytes() for part in parts))
-    for part in parts:
-        part.unlink()
+    records(tmp_path / "bad.mseed", lengths, true_rate)
     archive = open_archive(tmp_path, settings)
     assert reasons(archive) == ["rate-contradicts"]
     assert list(archive.index["channel"]) == ["HHN"]
-    assert "50 Hz" in archive.skips["detail"].iloc[0]
+    assert f"{true_rate:g} Hz" in archive.skips["detail"].iloc[0]
+
+
+def test_a_recorder_that_is_switched_on_and_off_does_not_lie(tmp_path, settings):
+    records(tmp_path / "a", [200] * 12, 50.0)
+    archive = open_archive(tmp_path, settings)
+    assert archive.skips.empty
+    assert len(archive.index) == 12
 
 
 def test_other_instruments_and_slow_channels_are_left_out(tmp_path, settings):

@@ -74,7 +74,7 @@ def test_a_station_that_the_station_file_does_not_name_is_not_read(tmp_path, set
     archive = open_archive(tmp_path, settings)
     blocks, skips = load(archive, STATIONS.empty(), CHANNELS.empty(), "XX.AAA.", second(0), second(30), settings)
     assert blocks == []
-    assert found(skips) == ["no-station"]
+    assert found(skips) == ["no-metadata"]
 
 
 def test_a_gap_is_masked_and_never_filled(tmp_path, loaded):

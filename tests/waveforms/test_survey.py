@@ -26,8 +26,8 @@ def test_what_is_missing_is_listed(tmp_path, settings, stations):
                           "elevation_m": [3.0, 3.0]})
     table, skips = survey(open_archive(tmp_path, settings), more, CHANNELS.empty(), settings)
     found = set(zip(skips["station_id"].fillna(""), skips["reason"], strict=True))
-    assert {("XX.AAA.", "no-gain"), ("XX.AAA.", "no-orientation"), ("XX.BBB.", "no-station"), ("XX.CCC.", "no-data"),
-            ("", "not-waveforms"), ("XX.AAA.", "components-missing")} <= found
+    assert {("XX.AAA.", "no-gain"), ("XX.AAA.", "no-orientation"), ("XX.BBB.", "no-metadata"),
+            ("XX.CCC.", "no-recordings"), ("", "not-waveforms"), ("XX.AAA.", "components-missing")} <= found
     assert table["unit"].tolist() == ["counts", "counts"]
 
 

@@ -143,16 +143,21 @@ def _contradiction(path: Path, s: files.Segment, settings: WaveformsSettings, no
 
 
 def _rate_contradiction(segments: list[files.Segment]) -> str | None:
-    """Say so if all records follow each other at another rate than their headers state."""
+    """Say so if all records follow each other at another rate than their headers state.
+
+    Pieces of equal length with equal gaps are a recorder that is switched on and off, not a lie.
+    """
     if len(segments) < 6:
         return None
     ordered = sorted(segments, key=lambda s: s.start_ns)
     steps = np.diff([s.start_ns for s in ordered]) * 1e-9
+    counts = np.array([s.n_samples for s in ordered[:-1]])
     with np.errstate(divide="ignore"):
-        implied = np.array([s.n_samples for s in ordered[:-1]]) / steps
+        implied = counts / steps
     middle = float(np.median(implied))
     steady = float(np.mean(np.abs(implied / middle - 1) < 0.01)) if np.isfinite(middle) and middle > 0 else 0.0
-    if steady > 0.8 and abs(middle / ordered[0].rate - 1) > 0.02:
+    switched = middle < ordered[0].rate and len(np.unique(counts)) < 3
+    if steady > 0.8 and abs(middle / ordered[0].rate - 1) > 0.02 and not switched:
         return f"headers state {ordered[0].rate:g} Hz, the records follow each other as if at {middle:g} Hz"
     return None
 

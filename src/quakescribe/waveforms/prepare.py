@@ -54,7 +54,7 @@ def load(archive: Archive, stations: pd.DataFrame, channels: pd.DataFrame, stati
     """
     skips: list[dict[str, Any]] = []
     if not _known(stations, station_id):
-        return [], skip_table([skip("no-station", "recordings of a station that the station file does not name",
+        return [], skip_table([skip("no-metadata", "recorded, but not among the stations",
                                     station_id=station_id, start_ns=start_ns, end_ns=end_ns)])
     wide = (start_ns // TILE_NS * TILE_NS - LEAD_NS, end_ns)
     blocks = []

@@ -88,7 +88,7 @@ def _metadata_skips(table: pd.DataFrame) -> list[dict[str, Any]]:
     skips = []
     read = table[table["read"]]
     for reason, column, what in (
-            ("no-station", "has_station", "recordings of a station without place at this time"),
+            ("no-metadata", "has_station", "recorded, but not among the stations at this time"),
             ("no-gain", "has_gain", "no gain at this time; picks without amplitudes"),
             ("no-orientation", "has_orientation", "no direction; 1 and 2 are taken as north and east")):
         bad = read[~read[column]]
@@ -107,7 +107,7 @@ def _metadata_skips(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _without_data(stations: pd.DataFrame, archive: Archive) -> list[dict[str, Any]]:
     present = set(archive.index["station_id"].str.rsplit(".", n=1).str[0])
-    return [skip("no-data", "the station file names it, the archive has no recording of it", station_id=str(name))
+    return [skip("no-recordings", "among the stations, but not recorded", station_id=str(name))
             for name in sorted(stations["station_id"].unique()) if name.rsplit(".", 1)[0] not in present]
 
 
