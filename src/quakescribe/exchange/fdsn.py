@@ -12,10 +12,10 @@ import pandas as pd
 from quakescribe.exchange.clock import iso, to_ns
 from quakescribe.exchange.collect import Collector, Event, Magnitude, Tables
 from quakescribe.exchange.lines import Line, atomic, read_lines
-from quakescribe.exchange.view import catalogue, losses
+from quakescribe.exchange.view import catalogue, catalogue_losses
 
 HOLDS = {"events": ("event_id", "time", "latitude", "longitude", "depth_km", "source_id"),
-         "origins": ("event_id", "time", "latitude", "longitude", "depth_km", "source_id"),
+         "origins": ("event_id", "time", "latitude", "longitude", "depth_km", "method", "source_id"),
          "magnitudes": ("event_id", "kind", "value")}
 _COLUMNS = ("EventID", "Time", "Latitude", "Longitude", "Depth/km", "Author", "Catalog", "Contributor", "ContributorID",
             "MagType", "Magnitude", "MagAuthor", "EventLocationName")
@@ -63,25 +63,7 @@ def write(path: Path, tables: Mapping[str, pd.DataFrame]) -> list[str]:
             depth = "" if math.isnan(row["depth_km"]) else repr(row["depth_km"])
             kind, value = ("", "") if math.isnan(row["magnitude"]) else (row["magnitude_kind"], repr(row["magnitude"]))
             source = row["event_id"] if pd.isna(row["source_id"]) else str(row["source_id"]).replace("|", "/")
+            author = str(row["method"]).replace("|", "/")
             out.write(f"{row['event_id']}|{time.removesuffix('Z')}|{row['latitude']!r}|{row['longitude']!r}|{depth}|"
-                      f"{row['method']}|{_OURS}|{_OURS}|{source}|{kind}|{value}|{_OURS if kind else ''}|\n")
-    return losses(tables, _holds(tables), "FDSN text") + magnitude_losses(tables, rows)
-
-
-def _holds(tables: Mapping[str, pd.DataFrame]) -> dict[str, tuple[str, ...]]:
-    """The author field keeps the method of origins, or the associator where there are only events."""
-    holds = dict(HOLDS)
-    holds["origins"] = (*HOLDS["origins"], "method")
-    if not len(tables.get("origins", ())):
-        holds["events"] = (*HOLDS["events"], "associator")
-    return holds
-
-
-def magnitude_losses(tables: Mapping[str, pd.DataFrame], rows: pd.DataFrame) -> list[str]:
-    """Say how many magnitudes are left out of a catalogue with one magnitude per event."""
-    magnitudes = tables.get("magnitudes")
-    kept = int(rows["magnitude"].notna().sum())
-    if magnitudes is None or len(magnitudes) == kept:
-        return []
-    return [f"magnitudes: {len(magnitudes) - kept} of {len(magnitudes)} rows are left out; one network magnitude per "
-            "event is written (ML before M_PAL before others)"]
+                      f"{author}|{_OURS}|{_OURS}|{source}|{kind}|{value}|{_OURS if kind else ''}|\n")
+    return catalogue_losses(tables, rows, HOLDS, "FDSN text")

@@ -17,13 +17,12 @@ import pandas as pd
 from quakescribe.errors import FormatError
 from quakescribe.exchange.clock import iso, parse_time, to_ns
 from quakescribe.exchange.collect import Collector, Event, Magnitude, Tables
-from quakescribe.exchange.fdsn import magnitude_losses
 from quakescribe.exchange.lines import Line, atomic
-from quakescribe.exchange.view import catalogue, losses
+from quakescribe.exchange.view import catalogue, catalogue_losses
 
 _NUMBERS = ("erh_km", "erz_km", "ert_s", "rms_s", "gap_deg", "dmin_km")
 _WORDS = ("quality", "flags", "method", "source_id")
-HOLDS = {"events": ("event_id", "time", "latitude", "longitude", "depth_km", "n_picks", "n_stations", "associator",
+HOLDS = {"events": ("event_id", "time", "latitude", "longitude", "depth_km", "n_picks", "n_stations",
                     "source_id"),
          "origins": ("event_id", "time", "latitude", "longitude", "depth_km", *_NUMBERS, "n_phases", "n_stations",
                      "well_located", *_WORDS),
@@ -44,7 +43,7 @@ def write(path: Path, tables: Mapping[str, pd.DataFrame]) -> list[str]:
         for i, (row, time) in enumerate(zip(rows.to_dict("records"), times, strict=True)):
             out.write((",\n" if i else "\n") + json.dumps(_feature(row, time), allow_nan=False))
         out.write("\n]}\n")
-    return losses(tables, HOLDS, "GeoJSON") + magnitude_losses(tables, rows)
+    return catalogue_losses(tables, rows, HOLDS, "GeoJSON")
 
 
 def _feature(row: Mapping[Any, Any], time: str) -> dict[str, Any]:

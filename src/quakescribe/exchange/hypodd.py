@@ -20,7 +20,14 @@ from quakescribe.exchange import clock
 from quakescribe.exchange.collect import Collector, Event, Magnitude, Phase, Tables
 from quakescribe.exchange.lines import Line, atomic, read_lines
 from quakescribe.exchange.names import Names, parts, phase_word
-from quakescribe.exchange.view import arrivals_by_event, arrivals_with_picks, catalogue, losses, orphans
+from quakescribe.exchange.view import (
+    arrivals_by_event,
+    arrivals_with_picks,
+    catalogue,
+    catalogue_losses,
+    losses,
+    orphans,
+)
 from quakescribe.tables import STATIONS
 
 HOLDS = {"events": ("event_id", "time", "latitude", "longitude", "depth_km", "n_picks", "n_stations"),
@@ -169,7 +176,7 @@ def write(path: Path, tables: Mapping[str, pd.DataFrame]) -> list[str]:
                 travel = (onset["time"].value - origin) / clock.SECOND
                 weight = 1.0 if math.isnan(onset["weight"]) else min(onset["weight"], 1.0)
                 out.write(f"{names[onset['station_id']]:<7s} {travel:9.4f} {weight:7.4f}   {onset['phase']}\n")
-    lost = losses(tables, HOLDS, "hypoDD's phase.dat") + orphans(tables, rows)
+    lost = catalogue_losses(tables, rows, HOLDS, "hypoDD's phase.dat") + orphans(tables, rows)
     if len(rows):
         lost.append("origin times are rounded to 0.01 s, places to 1e-6 deg, depths to 1 m, errors and magnitudes "
                     "to 0.001, onsets to 0.0001 s, weights to 0.0001 and at most 1 (unknown = 1)")

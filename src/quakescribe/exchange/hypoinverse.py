@@ -19,14 +19,14 @@ from quakescribe.exchange import clock
 from quakescribe.exchange.collect import Collector, Event, Magnitude, Phase, Tables
 from quakescribe.exchange.lines import Line, atomic, read_lines
 from quakescribe.exchange.names import parts
-from quakescribe.exchange.view import arrivals_with_picks, catalogue, losses, orphans, pairs
+from quakescribe.exchange.view import arrivals_with_picks, catalogue, catalogue_losses, orphans, pairs
 
 HOLDS = {"events": ("event_id", "time", "latitude", "longitude", "depth_km", "n_picks", "n_stations"),
          "origins": ("event_id", "time", "latitude", "longitude", "depth_km", "erh_km", "erz_km", "rms_s", "gap_deg",
                      "dmin_km", "n_phases", "n_stations"),
          "magnitudes": ("event_id", "value"),
          "arrivals": ("event_id", "pick_id", "station_id", "phase", "time", "residual_s", "weight", "distance_km",
-                      "azimuth_deg", "takeoff_deg"),
+                      "azimuth_deg"),
          "picks": ("pick_id", "station_id", "phase", "time")}
 LARGEST_ID = 9_999_999_999
 _STEP = 10_000_000
@@ -113,6 +113,7 @@ def _read_station_line(line: Line, event: int, collector: Collector) -> None:
                               residual_s=field(line, *residual, 2, f"{phase} residual"),
                               weight=field(line, *weight, 2, f"{phase} weight"), distance_km=distance,
                               azimuth_deg=azimuth, takeoff_deg=takeoff))
+        takeoff = math.nan  # one angle per line, that of P where there is one
 
 
 def implied(value: float, width: int, decimals: int) -> str:
@@ -145,7 +146,7 @@ def write(path: Path, tables: Mapping[str, pd.DataFrame]) -> list[str]:
             out.write(_header_line(row, event_id))
             out.writelines(lines.get(row["event_id"], []))
             out.write(f"{'':62s}{event_id:10d}\n")
-    lost = losses(tables, HOLDS, "HYPOINVERSE's phase file") + orphans(tables, rows)
+    lost = catalogue_losses(tables, rows, HOLDS, "HYPOINVERSE's phase file") + orphans(tables, rows)
     if len(rows):
         lost.append("rounded: times, residuals and weights to 0.01, places to 0.01 minute, depths to 0.01 km, "
                     "distances to 0.1 km, angles to 1 deg, nearest station to 1 km; uncertainties "

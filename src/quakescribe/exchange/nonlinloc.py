@@ -21,7 +21,7 @@ from quakescribe.exchange import clock
 from quakescribe.exchange.collect import Collector, Event, Magnitude, Phase, Tables
 from quakescribe.exchange.lines import Line, atomic, read_lines
 from quakescribe.exchange.names import phase_word
-from quakescribe.exchange.view import arrivals_by_event, arrivals_with_picks, catalogue, losses, orphans
+from quakescribe.exchange.view import arrivals_by_event, arrivals_with_picks, catalogue, catalogue_losses, orphans
 from quakescribe.tables import ARRIVALS, event_ids, pick_ids
 
 HOLDS = {"events": ("event_id", "time", "latitude", "longitude", "depth_km", "n_picks", "n_stations"),
@@ -128,7 +128,7 @@ def write(path: Path, tables: Mapping[str, pd.DataFrame]) -> list[str]:
             if row["event_id"] in by_event:
                 out.writelines(_onset_text(onset) for onset in by_event[row["event_id"]].to_dict("records"))
             out.write("\n")
-    lost = losses(tables, HOLDS, "NonLinLoc's .obs") + orphans(tables, rows)
+    lost = catalogue_losses(tables, rows, HOLDS, "NonLinLoc's .obs") + orphans(tables, rows)
     if len(rows):
         lost.append("onset times are rounded to 0.0001 s, uncertainties and amplitudes to 4 digits; event lines are "
                     "comments that NonLinLoc skips")

@@ -20,7 +20,7 @@ from quakescribe.exchange.clock import iso, parse_time, to_ns
 from quakescribe.exchange.collect import Collector, Event, Magnitude, Phase, Tables
 from quakescribe.exchange.lines import Line, atomic, read_lines
 from quakescribe.exchange.names import Names
-from quakescribe.exchange.view import arrivals_with_picks, catalogue, losses, orphans, pairs
+from quakescribe.exchange.view import arrivals_with_picks, catalogue, catalogue_losses, losses, orphans, pairs
 from quakescribe.tables import CHANNELS, PICKS, STATIONS
 
 PICK_HOLDS = {"picks": ("pick_id", "station_id", "phase", "time", "amplitude_m", "snr", "pair_id")}
@@ -171,7 +171,7 @@ def write_ctlg(path: Path, tables: Mapping[str, pd.DataFrame]) -> list[str]:
     with atomic(path) as out:
         for text in _event_lines(rows):
             out.write(text + "\n")
-    return losses(tables, CTLG_HOLDS, "PAL's .ctlg") + _magnitude_losses(tables, rows)
+    return catalogue_losses(tables, rows, CTLG_HOLDS, "PAL's .ctlg")
 
 
 def _event_lines(rows: pd.DataFrame) -> list[str]:
@@ -180,15 +180,6 @@ def _event_lines(rows: pd.DataFrame) -> list[str]:
             for time, lat, lon, depth, magnitude in zip(
                 times, rows["latitude"].tolist(), rows["longitude"].tolist(), rows["depth_km"].tolist(),
                 rows["magnitude"].astype(float).tolist(), strict=True)]
-
-
-def _magnitude_losses(tables: Mapping[str, pd.DataFrame], rows: pd.DataFrame) -> list[str]:
-    magnitudes = tables.get("magnitudes")
-    kept = int(rows["magnitude"].notna().sum())
-    if magnitudes is None or len(magnitudes) == kept:
-        return []
-    return [f"magnitudes: {len(magnitudes) - kept} of {len(magnitudes)} rows are left out; one network magnitude per "
-            "event is written (ML before M_PAL before others)"]
 
 
 def write_pha(path: Path, tables: Mapping[str, pd.DataFrame]) -> list[str]:
@@ -204,7 +195,7 @@ def write_pha(path: Path, tables: Mapping[str, pd.DataFrame]) -> list[str]:
         for event_id, text in zip(rows["event_id"].tolist(), _event_lines(rows), strict=True):
             out.write(f"{text},{event_id}\n")
             out.writelines(lines.get(event_id, []))
-    lost = losses(tables, PHA_HOLDS, "PAL's .pha") + _magnitude_losses(tables, rows) + orphans(tables, rows)
+    lost = catalogue_losses(tables, rows, PHA_HOLDS, "PAL's .pha") + orphans(tables, rows)
     if left:
         lost.append(f"arrivals: {left} are left out; PAL's .pha holds one P and one S (the earliest) per event and "
                     "station")

@@ -144,11 +144,11 @@ def read(path: Path, stations: pd.DataFrame | None = None) -> Tables:
 
 
 def _forget(element: Element) -> None:
-    """Free an event that has been read, and what stands before it."""
+    """Free an event that has been read, and take what stands before it out of the tree (nodes in use stay alive)."""
     element.clear(keep_tail=False)
     parent = element.getparent()
-    while element.getprevious() is not None and _name(element.getprevious().tag) in ("event", ""):
-        del parent[0 if parent[0] is not element else 1]
+    while element.getprevious() is not None:
+        del parent[0]
 
 
 def _check_root(path: Path) -> None:
@@ -200,7 +200,7 @@ class _Reader:
                 counts = [0.0, 0.0] if quality is None else [quality.number("associatedPhaseCount"),
                                                              quality.number("associatedStationCount")]
                 return Associated(origin.time("time"), *_place(origin), int(counts[0]), int(counts[1]),
-                                  _word(origin, "method") or "quakeml")
+                                  _word(origin) or "quakeml")
         return None
 
     def _all(self, name: str) -> list[_Node]:
@@ -281,7 +281,7 @@ class _Reader:
             event, station_id, phase, pick.time("time"), pick.uncertainty("time"), amplitude,
             get("distance") * KM_PER_DEGREE, get("azimuth") % 360.0 if get("azimuth") != 360.0 else 360.0,
             get("takeoffAngle"), get("timeResidual"), get("timeWeight"), pick.number("probability"), pick.number("snr"),
-            int(pair) if pair.isdigit() else 0, int(own) if own.isdigit() else 0, _word(pick, "picker"),
+            int(pair) if pair.isdigit() else 0, int(own) if own.isdigit() else 0, _word(pick),
             arrival is not None))
 
 
@@ -290,9 +290,9 @@ def _metres(node: _Node) -> float:
     return value if node.text("unit") == "m" and value >= 0 else NAN
 
 
-def _word(node: _Node, own: str) -> str | None:
+def _word(node: _Node) -> str | None:
     """Return the exact name in our namespace, else the last part of methodID, else None."""
-    return node.text(own) or node.text("methodID").rpartition("/")[2] or None
+    return node.text("method") or node.text("methodID").rpartition("/")[2] or None
 
 
 def _place(origin: _Node) -> tuple[float, float, float]:
@@ -309,7 +309,7 @@ def _origin_row(origin: _Node, name: str, associated: Associated | None, source_
     if math.isnan(phases):
         phases = get("associatedPhaseCount")
     erh = NAN if errors is None else errors.number("horizontalUncertainty")
-    if math.isnan(erh) and errors is not None:
+    if math.isnan(erh) and errors is not None and not origin.id.startswith(ROOT):
         erh = errors.number("maxHorizontalUncertainty")
     own = {name: origin.number(name) for name in ("erh_km", "erz_km", "ert_s") if name in origin.children}
     covariance = tuple(origin.number(c) for c in COVARIANCE) if any(c in origin.children for c in COVARIANCE) else None
@@ -319,6 +319,6 @@ def _origin_row(origin: _Node, name: str, associated: Associated | None, source_
         own.get("erz_km", origin.uncertainty("depth") / 1000.0), own.get("ert_s", origin.uncertainty("time")),
         get("standardError"), get("azimuthalGap"), get("minimumDistance") * KM_PER_DEGREE,
         -1 if math.isnan(phases) else int(phases), -1 if math.isnan(stations) else int(stations), letter,
-        origin.text("well_located") == "true", origin.text("flags") or None, source_id, _word(origin, "method"),
+        origin.text("well_located") == "true", origin.text("flags") or None, source_id, _word(origin),
         covariance, not origin.id.startswith(f"{ROOT}/origin/associated/"), associated)
 

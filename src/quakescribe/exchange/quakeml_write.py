@@ -110,11 +110,11 @@ def _plain(name: str, value: Any) -> str:
     return f"<{name}>{escape(str(value))}</{name}>"
 
 
-def _method(kind: str, name: str, own: str) -> str:
-    """Return methodID, and the exact name in our namespace where the id cannot spell it."""
+def _method(kind: str, name: str) -> tuple[str, str]:
+    """Return methodID, or, where the id cannot spell the name, an element of our namespace (which goes last)."""
     if _PLAIN.fullmatch(name):
-        return f"<methodID>{ROOT}/{kind}/{escape(name)}</methodID>"
-    return f"<qs:{own}>{escape(name)}</qs:{own}>"
+        return f"<methodID>{ROOT}/{kind}/{escape(name)}</methodID>", ""
+    return "", f"<qs:method>{escape(name)}</qs:method>"
 
 
 def _waveform(station_id: str) -> str:
@@ -144,9 +144,9 @@ def _onsets(arrivals: pd.DataFrame, picks: pd.DataFrame) -> dict[int, tuple[list
         name = f"{ROOT}/pick/{event_id}/{pick_id}"
         text = f'<pick publicID="{name}"><time><value>{time}</value>'
         text += f"<uncertainty>{error}</uncertainty></time>" if error else "</time>"
-        text += f"{waveform}<phaseHint>{phase}</phaseHint>"
-        if picker is not None:
-            text += _method("picker", picker, "picker")
+        text += f"{waveform}"
+        method, own = _method("picker", picker) if picker is not None else ("", "")
+        text += f"{method}<phaseHint>{phase}</phaseHint>{own}"
         text += f"<qs:probability>{score}</qs:probability>" if score else ""
         text += f"<qs:snr>{snr}</qs:snr>" if snr else ""
         text += (f"<qs:pair_id>{pair}</qs:pair_id>" if pair else "") + "</pick>\n"
@@ -184,22 +184,20 @@ def _event(event_id: int, origin: dict[str, Any] | None, event: dict[str, Any] |
     preferred, magnitudes = sizes
     texts.append(f"<preferredOriginID>{origin_id}</preferredOriginID>{preferred}\n")
     source = (origin or event or {}).get("source_id")
-    if source is not None and source == source:
-        texts.append(f"<qs:source_id>{escape(source)}</qs:source_id>\n")
     if event is not None:
         texts.append(_associated(event_id, event, onsets[1] if origin is None else []))
     if origin is not None:
         texts.append(_located(origin_id, origin, onsets[1]))
-    texts += [magnitudes.replace("{origin}", origin_id), *onsets[0], "</event>\n"]
+    texts += [magnitudes.replace("{origin}", origin_id), *onsets[0], _plain("qs:source_id", source), "</event>\n"]
     return "".join(texts)
 
 
 def _associated(event_id: int, row: dict[str, Any], arrivals: list[str]) -> str:
+    method, own = _method("associator", row["associator"])
     return (f'<origin publicID="{ROOT}/origin/associated/{event_id}">{_place(row)}'
             f"<quality><associatedPhaseCount>{row['n_picks']}</associatedPhaseCount>"
             f"<associatedStationCount>{row['n_stations']}</associatedStationCount></quality>"
-            f"{_method('associator', row['associator'], 'method')}<evaluationMode>automatic</evaluationMode>\n"
-            + "".join(arrivals) + "</origin>\n")
+            f"{method}<evaluationMode>automatic</evaluationMode>\n" + "".join(arrivals) + f"{own}</origin>\n")
 
 
 def _place(row: dict[str, Any], ert: float = math.nan, erz: float = math.nan) -> str:
@@ -216,14 +214,15 @@ def _located(origin_id: str, row: dict[str, Any], arrivals: list[str]) -> str:
                    if math.isnan(value) and not math.isnan(row[name]))
     own += _plain("qs:quality_letter", row["quality"])
     own += f"<qs:well_located>{'true' if row['well_located'] else 'false'}</qs:well_located>"
+    method, more = _method("locator", row["method"])
+    own += more
     dmin = row["dmin_km"] / KM_PER_DEGREE
     quality = "".join(_plain(name, value) for name, value in (
         ("usedPhaseCount", row["n_phases"]), ("usedStationCount", row["n_stations"]), ("standardError", row["rms_s"]),
         ("azimuthalGap", row["gap_deg"]), ("minimumDistance", dmin)))
     return (f'<origin publicID="{origin_id}">{_place(row, known["ert_s"], known["erz_km"])}\n'
-            f"{_uncertainty(row, known['erh_km'])}<quality>{quality}</quality>"
-            f"{_method('locator', row['method'], 'method')}<evaluationMode>automatic</evaluationMode>{own}\n"
-            + "".join(arrivals) + "</origin>\n")
+            f"{_uncertainty(row, known['erh_km'])}<quality>{quality}</quality>{method}"
+            "<evaluationMode>automatic</evaluationMode>\n" + "".join(arrivals) + f"{own}</origin>\n")
 
 
 def _uncertainty(row: dict[str, Any], erh: float) -> str:

@@ -11,9 +11,8 @@ import pyarrow.parquet as pq
 
 from quakescribe.errors import FormatError
 from quakescribe.exchange.clock import iso, to_ns
-from quakescribe.exchange.fdsn import magnitude_losses
 from quakescribe.exchange.lines import atomic
-from quakescribe.exchange.view import Tables, catalogue, losses
+from quakescribe.exchange.view import Tables, catalogue, catalogue_losses, losses
 from quakescribe.tables import TABLES, Table, store
 
 CATALOGUE = ("event_id", "time", "latitude", "longitude", "depth_km", "erh_km", "erz_km", "ert_s", "rms_s", "gap_deg",
@@ -21,7 +20,7 @@ CATALOGUE = ("event_id", "time", "latitude", "longitude", "depth_km", "erh_km", 
              "magnitude_uncertainty", "method", "source_id")
 HOLDS = {name: tuple(table.names) for name, table in TABLES.items()}
 CATALOGUE_HOLDS = {"events": ("event_id", "time", "latitude", "longitude", "depth_km", "n_picks", "n_stations",
-                              "associator", "source_id"),
+                              "source_id"),
                    "origins": tuple(c for c in CATALOGUE if not c.startswith("magnitude")),
                    "magnitudes": ("event_id", "kind", "value", "uncertainty")}
 
@@ -32,7 +31,12 @@ def sniff_parquet(head: bytes) -> bool:
 
 
 def table_of(names: list[str]) -> Table | None:
-    """Return the table whose needed columns are all there; the one with the most columns in common wins."""
+    """Return the table whose needed columns are all there; the one with the most columns in common wins.
+
+    A catalogue with one row per event tells itself by its column 'magnitude', which no table has.
+    """
+    if "magnitude" in names:
+        return None
     fits = [table for table in TABLES.values()
             if {c.name for c in table.columns if not c.nullable} <= set(names)]
     return max(fits, key=lambda table: len(set(table.names) & set(names)), default=None)
@@ -116,4 +120,4 @@ def write_catalogue(path: Path, tables: Mapping[str, pd.DataFrame]) -> list[str]
     out_rows["time"] = iso(to_ns(rows["time"])) if len(rows) else []
     with atomic(path) as out:
         out_rows.to_csv(out, index=False, lineterminator="\n")
-    return losses(tables, CATALOGUE_HOLDS, "the catalogue CSV") + magnitude_losses(tables, rows)
+    return catalogue_losses(tables, rows, CATALOGUE_HOLDS, "the catalogue CSV")

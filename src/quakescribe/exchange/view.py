@@ -73,6 +73,23 @@ def losses(tables: Mapping[str, pd.DataFrame], holds: Mapping[str, tuple[str, ..
     return result
 
 
+def catalogue_losses(tables: Mapping[str, pd.DataFrame], rows: pd.DataFrame, holds: Mapping[str, tuple[str, ...]],
+                     name: str) -> list[str]:
+    """Say what a format loses that writes one place and one magnitude per event (``rows`` from `catalogue`)."""
+    if "method" in holds.get("origins", ()) and not len(tables.get("origins", ())):
+        holds = {**holds, "events": (*holds["events"], "associator")}  # the one column for both takes it
+    result = losses(tables, holds, name)
+    both = {"events", "origins"} <= set(tables)
+    if both and bool(tables["events"]["event_id"].isin(tables["origins"]["event_id"]).any()):
+        result.append("events: the associator's own places and times are left out; an event is written with its origin")
+    magnitudes = tables.get("magnitudes")
+    kept = int(rows["magnitude"].notna().sum())
+    if "magnitudes" in holds and magnitudes is not None and len(magnitudes) > kept:
+        result.append(f"magnitudes: {len(magnitudes) - kept} of {len(magnitudes)} rows are left out; one network "
+                      "magnitude per event is written (ML before M_PAL before others)")
+    return result
+
+
 def _says_something(column: pd.Series) -> bool:
     if column.dtype.kind in "iub":
         return bool((column != 0).any())
