@@ -208,3 +208,18 @@ def test_cutting_changes_no_bit_at_any_rate(tmp_path, loaded, rate):
     shift = b.first - a.first
     np.testing.assert_array_equal(b.data[:, b.lead:], a.data[:, shift + b.lead:shift + b.n])
     np.testing.assert_array_equal(b.mask[:, b.lead:], a.mask[:, shift + b.lead:shift + b.n])
+
+
+def test_tiles_filtered_eight_abreast_have_the_bits_of_tiles_filtered_alone(kernels):
+    sos, rest, _ = design(1.0, 20.0, 100.0, "m/s")
+    x, mask = ground(2100).astype(np.float32), np.zeros(2100, dtype=bool)
+    mask[[700, 1500]] = True
+    tiles = np.array([(max(100 * k - 30, 0), 100 * k, 100 * k + 100) for k in range(21)])
+    together, alone = (np.full(2100, np.nan, dtype=np.float32) for _ in range(2))
+    together_mask, alone_mask = (np.ones(2100, dtype=bool) for _ in range(2))
+    kernels("filter_tiles")(sos, rest, x, mask, together, together_mask, tiles, 20)
+    for k in range(21):
+        kernels("filter_tiles")(sos, rest, x, mask, alone, alone_mask, tiles[k:k + 1], 20)
+    np.testing.assert_array_equal(together.view(np.uint32), alone.view(np.uint32))
+    np.testing.assert_array_equal(together_mask, alone_mask)
+    assert not together_mask[200:600].any()

@@ -114,31 +114,87 @@ def filter_tiles(sos, rest, x, mask, y, y_mask, tiles, settle):
     -----
     Direct form II transposed, state in float64: y = b0 x + s1; s1 = b1 x - a1 y + s2; s2 = b2 x - a2 y.
     At the start of a run the state is that of a filter at rest under the run's first sample, so that a constant gives
-    zero from the start. O(n n_sections) time, O(n_sections) memory.
+    zero from the start. Tiles without a gap go eight abreast, because a recursion alone leaves the processor waiting;
+    the arithmetic of each is the same, and so are its bits. O(n n_sections) time, O(n_sections) memory.
     """
-    sections = sos.shape[0]
-    state = np.zeros((sections, 2))
+    whole = np.empty(8, dtype=np.int64)
+    waiting, length, lead = 0, 0, 0
     for t in range(tiles.shape[0]):
         seen, first, stop = tiles[t, 0], tiles[t, 1], tiles[t, 2]
-        run = -1
-        for i in range(seen, stop):
-            value = np.float64(x[i])
-            valid = (not mask[i]) and np.isfinite(value)
-            if valid:
-                if run < 0:
-                    run = i
-                    scale = value
-                    for k in range(sections):
-                        state[k, 0] = rest[k, 0] * scale
-                        state[k, 1] = rest[k, 1] * scale
+        if first - seen < settle or not _is_whole(x, mask, seen, stop):
+            _filter_tile(sos, rest, x, mask, y, y_mask, seen, first, stop, settle)
+            continue
+        if waiting > 0 and (stop - seen != length or first - seen != lead):
+            _filter_tile(sos, rest, x, mask, y, y_mask, seen, first, stop, settle)
+            continue
+        whole[waiting], length, lead = seen, stop - seen, first - seen
+        waiting += 1
+        if waiting == 8:
+            _filter_eight(sos, rest, x, y, y_mask, whole, lead, length)
+            waiting = 0
+    for w in range(waiting):
+        _filter_tile(sos, rest, x, mask, y, y_mask, whole[w], whole[w] + lead, whole[w] + length, settle)
+
+
+@njit(cache=True, nogil=True)
+def _is_whole(x, mask, begin, end):
+    """Return whether every sample in [begin, end) is valid and finite."""
+    for i in range(begin, end):  # noqa: SIM110 (kernels know no generators)
+        if mask[i] or not np.isfinite(x[i]):
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _filter_tile(sos, rest, x, mask, y, y_mask, seen, first, stop, settle):
+    """Filter one tile with whatever gaps it has; arguments as in `filter_tiles`."""
+    sections = sos.shape[0]
+    state = np.zeros((sections, 2))
+    run = -1
+    for i in range(seen, stop):
+        value = np.float64(x[i])
+        valid = (not mask[i]) and np.isfinite(value)
+        if not valid:
+            run = -1
+        else:
+            if run < 0:
+                run = i
                 for k in range(sections):
-                    out = sos[k, 0] * value + state[k, 0]
-                    state[k, 0] = sos[k, 1] * value - sos[k, 4] * out + state[k, 1]
-                    state[k, 1] = sos[k, 2] * value - sos[k, 5] * out
-                    value = out
-            else:
-                run = -1
-            if i >= first:
-                good = valid and i - run >= settle
-                y_mask[i] = not good
-                y[i] = value if good else 0.0
+                    state[k, 0] = rest[k, 0] * np.float64(x[i])
+                    state[k, 1] = rest[k, 1] * np.float64(x[i])
+            for k in range(sections):
+                out = sos[k, 0] * value + state[k, 0]
+                state[k, 0] = sos[k, 1] * value - sos[k, 4] * out + state[k, 1]
+                state[k, 1] = sos[k, 2] * value - sos[k, 5] * out
+                value = out
+        if i >= first:
+            good = valid and i - run >= settle
+            y_mask[i] = not good
+            y[i] = value if good else 0.0
+
+
+@njit(cache=True, nogil=True)
+def _filter_eight(sos, rest, x, y, y_mask, seen, lead, length):
+    """Filter eight tiles without gaps abreast, each from ``seen`` on; its first ``lead`` samples are not kept."""
+    sections = sos.shape[0]
+    state = np.zeros((2 * sections, 8))
+    value = np.zeros(8)
+    for lane in range(8):
+        for k in range(sections):
+            state[2 * k, lane] = rest[k, 0] * np.float64(x[seen[lane]])
+            state[2 * k + 1, lane] = rest[k, 1] * np.float64(x[seen[lane]])
+        y_mask[seen[lane] + lead:seen[lane] + length] = False
+    for i in range(length):
+        for lane in range(8):
+            value[lane] = x[seen[lane] + i]
+        for k in range(sections):
+            b0, b1, b2, a1, a2 = sos[k, 0], sos[k, 1], sos[k, 2], sos[k, 4], sos[k, 5]
+            for lane in range(8):
+                given = value[lane]
+                out = b0 * given + state[2 * k, lane]
+                state[2 * k, lane] = b1 * given - a1 * out + state[2 * k + 1, lane]
+                state[2 * k + 1, lane] = b2 * given - a2 * out
+                value[lane] = out
+        if i >= lead:
+            for lane in range(8):
+                y[seen[lane] + i] = value[lane]
