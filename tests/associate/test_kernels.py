@@ -173,6 +173,21 @@ def test_a_second_onset_close_to_one_that_has_an_event_is_its_duplicate(way):
 
 def test_no_pairs_make_no_events(way):
     none = np.empty(0, np.int64)
-    rules = cluster.Rules(2.0, 1.5, 0.4, 0.7, 0.5, 0.7, 4.0, 4, 3, 1)
+    rules = cluster.Rules(2.0, 1.5, 0.4, 0.7, 0.0, 0.5, 0.7, 4.0, 4, 3, 1)
     event, s_fits, places, times = way(cluster.grow)(NETWORK, rules, none, none, none, none)
     assert [len(a) for a in (event, s_fits, places, times)] == [0, 0, 0, 0]
+
+
+def test_the_share_of_nearby_stations_counts_those_in_operation_once(way):
+    distance = np.hypot(NETWORK.x, NETWORK.y)
+    by = np.argsort(distance)
+    share = way(gridsearch.share_nearby)
+    place = np.zeros(3)
+    assert share(NETWORK, by[:3], place, 0) == 1.0
+    assert share(NETWORK, by[[0, 3, 4]], place, 0) == pytest.approx(2 / 4)  # out to the fourth: two of four
+    closed = NETWORK.open_ns.copy()
+    closed[by[1]] = [-10, 0]
+    assert share(NETWORK._replace(open_ns=closed), by[[0, 3, 4]], place, 0) == pytest.approx(2 / 3)
+    twice = NETWORK.station.copy()
+    twice[by[1]] = twice[by[2]]
+    assert share(NETWORK._replace(station=twice), by[[0, 3, 4]], place, 0) == pytest.approx(2 / 3)

@@ -50,6 +50,12 @@ def test_unpaired_onsets_join_afterwards_and_only_within_their_tolerance():
     assert result.events["n_stations"].tolist() == [7]
 
 
+@pytest.mark.parametrize(("share", "found"), [(0.0, 1), (0.6, 0)])
+def test_an_event_that_its_nearest_stations_do_not_have_can_be_refused(share, found):
+    picks, _ = picks_of(onsets([(20.0, 0.0, 0.0, 8.0)], RING, chosen={0: [1, 3, 5, 7]}))
+    assert len(associate(picks, RING, MODEL, AssociateSettings(min_nearby_share=share)).events) == found
+
+
 def test_stations_at_one_place_are_no_fault():
     one = network(np.zeros((5, 2)))
     picks, _ = picks_of(onsets(EVENT, one))

@@ -78,7 +78,8 @@ def _prepare(key: tuple[tuple, ...], earth: tuple[tuple[float, ...], ...], setti
     box, nodes = _grid(x, y, settings)
     code = pd.Series(list(ids)).str.rsplit(".", n=1).str[0]
     empty = np.empty((len(ids), len(nodes)), dtype=np.float32)
-    network = Network(x, y, np.unique(code, return_inverse=True)[1].astype(np.int64), times.surface, times.times,
+    network = Network(x, y, np.unique(code, return_inverse=True)[1].astype(np.int64),
+                      table[["from_ns", "to_ns"]].to_numpy(np.int64), times.surface, times.times,
                       np.array([times.distance_step_km, times.depth_step_km, times.top_km]), box,
                       float(settings.max_distance_km), nodes, empty, empty.copy())
     fill_nodes(network)

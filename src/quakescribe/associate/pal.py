@@ -69,8 +69,9 @@ def _cluster(onsets: Onsets, pairs: Pairs, sites: Sites,
     """Return the owner of every onset (-1 none, -2 duplicate), and place and time of every event."""
     rules = Rules(deviation_s=settings.origin_time_deviation_s, tolerance_s=settings.max_residual_s,
                   count_share=settings.count_share, mean_s=settings.max_mean_residual_s,
-                  duplicate_s=settings.duplicate_s, s_weight=settings.s_weight, step_km=settings.grid_km,
-                  need=settings.min_stations, need_full=settings.min_pairs, max_drops=settings.max_drops)
+                  least_share=settings.min_nearby_share, duplicate_s=settings.duplicate_s, s_weight=settings.s_weight,
+                  step_km=settings.grid_km, need=settings.min_stations, need_full=settings.min_pairs,
+                  max_drops=settings.max_drops)
     event, s_fits, places, times = grow(sites.network, rules, pairs.t0, onsets.site[pairs.p], onsets.time[pairs.p],
                                 onsets.time[pairs.s])
     owner = np.full(len(onsets.time), -1, dtype=np.int64)

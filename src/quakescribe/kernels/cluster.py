@@ -5,9 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from quakescribe.kernels.gridsearch import compass, scan, travel_time
+from quakescribe.kernels.gridsearch import LEAST_STEP_KM, compass, scan, share_nearby, travel_time
 
-LEAST_STEP_KM = 0.25
 REFITS = 4
 
 
@@ -18,6 +17,7 @@ class Rules(NamedTuple):
     tolerance_s: float
     count_share: float
     mean_s: float
+    least_share: float
     duplicate_s: float
     s_weight: float
     step_km: float
@@ -213,11 +213,13 @@ def settle_cluster(network, rules, t0, sites, p, s, usable, cluster, centre_s, p
 
 
 @njit(cache=True, nogil=True)
-def grow_chain(network, rules, t0, sites, p, s, event, s_fits, first_event, places, times):
+def grow_chain(network, rules, zero_ns, t0, sites, p, s, event, s_fits, first_event, places, times):
     """Turn the pairs of one chain into events, the cluster of most stations first.
 
     Parameters
     ----------
+    zero_ns
+        Time (ns UTC) from which t0, p and s count.
     t0, sites, p, s
         Shape (n,): origin time of each pair by itself (s, ascending), site, onsets (s). Not changed.
     event
@@ -262,7 +264,8 @@ def grow_chain(network, rules, t0, sites, p, s, event, s_fits, first_event, plac
         if node >= 0:
             place[:] = network.nodes[node]
             pairs, full, time = settle_cluster(network, rules, t0, sites, p, s, free, cluster, centre, place)
-            if pairs.shape[0] > 0:
+            if pairs.shape[0] > 0 and (share_nearby(network, sites[pairs], place, zero_ns + np.int64(time * 1e9))
+                                       >= rules.least_share):
                 for i in range(pairs.shape[0]):
                     event[pairs[i]] = n_events
                     s_fits[pairs[i]] = full[i]
@@ -335,7 +338,7 @@ def grow(network, rules, t0_ns, sites, p_ns, s_ns):
         if stop - start >= rules.need:
             zero = t0_ns[start]
             before = n_events
-            n_events = grow_chain(network, rules, (t0_ns[start:stop] - zero) * 1e-9, sites[start:stop],
+            n_events = grow_chain(network, rules, zero, (t0_ns[start:stop] - zero) * 1e-9, sites[start:stop],
                                   (p_ns[start:stop] - zero) * 1e-9, (s_ns[start:stop] - zero) * 1e-9,
                                   event[start:stop], s_fits[start:stop], before, places, offsets)
             for k in range(before, n_events):

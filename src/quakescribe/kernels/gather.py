@@ -3,9 +3,7 @@
 import numpy as np
 from numba import njit
 
-from quakescribe.kernels.gridsearch import compass, travel_time
-
-LEAST_STEP_KM = 0.25
+from quakescribe.kernels.gridsearch import LEAST_STEP_KM, compass, travel_time
 
 
 @njit(cache=True, nogil=True)

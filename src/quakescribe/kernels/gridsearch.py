@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+LEAST_STEP_KM = 0.25  # how finely the compass search tells places apart
+
 
 class Network(NamedTuple):
     """What the search knows of the stations. A site is a station at one place (one epoch of one location code).
@@ -15,6 +17,8 @@ class Network(NamedTuple):
         Shape (n_sites,), float64: local coordinates (km).
     station
         Shape (n_sites,), int64: number of the station (NET.STA) of each site.
+    open_ns
+        Shape (n_sites, 2), int64 (ns UTC): first time of each site's epoch, and the time at which it has ended.
     surface
         Shape (n_sites,), int64: which travel-time table each site reads.
     times
@@ -34,6 +38,7 @@ class Network(NamedTuple):
     x: np.ndarray
     y: np.ndarray
     station: np.ndarray
+    open_ns: np.ndarray
     surface: np.ndarray
     times: np.ndarray
     steps: np.ndarray
@@ -66,6 +71,38 @@ def travel_time(network, site, phase, x, y, z):
     near = table[phase, surface, i, j] * (1.0 - b) + table[phase, surface, i, j + 1] * b
     far = table[phase, surface, i + 1, j] * (1.0 - b) + table[phase, surface, i + 1, j + 1] * b
     return near * (1.0 - a) + far * a
+
+
+@njit(cache=True, nogil=True)
+def share_nearby(network, sites, place, time_ns):
+    """Return which share of the stations near an event has picks of it.
+
+    Parameters
+    ----------
+    sites
+        Shape (n,), int64, n > 0: sites with picks, one per station. Not changed.
+    place, time_ns
+        Shape (3,), float64: x, y, z (km); origin time (ns UTC).
+
+    Returns
+    -------
+    float
+        In (0, 1]: stations with picks over all stations that are in operation then, both no farther from the
+        epicentre than the median station with picks (the upper of two).
+
+    Notes
+    -----
+    O(n_sites + n log n).
+    """
+    distances = np.empty(sites.shape[0])
+    for k in range(sites.shape[0]):
+        distances[k] = np.hypot(network.x[sites[k]] - place[0], network.y[sites[k]] - place[1])
+    limit = np.sort(distances)[sites.shape[0] // 2]
+    near = np.zeros(network.station.max() + 1, dtype=np.bool_)
+    for k in range(network.x.shape[0]):
+        if network.open_ns[k, 0] <= time_ns < network.open_ns[k, 1]:
+            near[network.station[k]] |= np.hypot(network.x[k] - place[0], network.y[k] - place[1]) <= limit
+    return np.sum(distances <= limit) / max(near.sum(), 1)
 
 
 @njit(cache=True, nogil=True)

@@ -24,6 +24,9 @@ class AssociateSettings(Section):
         0.7, "largest mean absolute residual of an event's picks", "s", gt=0, le=20)
     max_drops: int = setting(1, "a pair that was left over from more clusters than this starts no cluster any more",
                              ge=0)
+    min_nearby_share: float = setting(
+        0.0, "least share of the stations nearest to an event, out to the median station that has it, that must have "
+        "it; 0 = any; 0.25 suits networks of many stations that all record", ge=0, le=1)
     count_share: float = setting(
         0.4, "what a pick within max_residual_s adds to the score of a place by that alone; the rest of 1 falls with "
         "its residual (1 = count only, as PAL; 0 = residuals only)", ge=0, le=1)
