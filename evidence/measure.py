@@ -112,9 +112,9 @@ def simulated(records: Records, folder: Path) -> None:
     slope = np.polyfit(both["magnitude"], both["value"], 1)[0]
     records.add("slope of ML on the true magnitude", float(slope), "-", MADE, note=note)
     off = (both["difference"] - both["difference"].median()).abs() / both["uncertainty"]
-    for word, times in (("one", 1), ("two", 2)):
-        records.add(f"ML within {word} stated standard errors of the truth", float((off <= times).mean()), "share", MADE,
-                    note=f"{note}, the median difference taken off")
+    for times in (1, 2):
+        records.add(f"ML within {times} stated standard errors of the truth", float((off <= times).mean()), "share",
+                    MADE, note=f"{note}, the median difference taken off")
 
 
 def response(records: Records) -> None:
