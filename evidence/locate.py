@@ -10,17 +10,17 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from records import Records, real_data  # noqa: E402
+from records import Records, real_data
 
-from quakescribe.earth.geodesy import LocalFrame, destination, distance_azimuth  # noqa: E402
-from quakescribe.earth.traveltime import TravelTimes  # noqa: E402
-from quakescribe.earth.velocity import VelocityModel, read_velocity  # noqa: E402
-from quakescribe.kernels.grid import interpolate  # noqa: E402
-from quakescribe.kernels.raytrace import first_arrival  # noqa: E402
-from quakescribe.locate import Located, locate, station_corrections  # noqa: E402
-from quakescribe.settings.locate import LocateSettings  # noqa: E402
-from quakescribe.settings.velocity import VelocitySettings  # noqa: E402
-from quakescribe.tables import ARRIVALS, EVENTS, STATIONS, pick_ids  # noqa: E402
+from quakescribe.earth.geodesy import LocalFrame, destination, distance_azimuth
+from quakescribe.earth.traveltime import TravelTimes
+from quakescribe.earth.velocity import VelocityModel, read_velocity
+from quakescribe.kernels.grid import interpolate
+from quakescribe.kernels.raytrace import first_arrival
+from quakescribe.locate import Located, locate, station_corrections
+from quakescribe.settings.locate import LocateSettings
+from quakescribe.settings.velocity import VelocitySettings
+from quakescribe.tables import ARRIVALS, EVENTS, STATIONS, pick_ids
 
 MODEL = VelocityModel("evidence", np.array([-2.0, 4.0, 14.5, 30.5]), np.array([5.5, 6.3, 6.7, 7.8]),
                       np.array([5.5, 6.3, 6.7, 7.8]) / 1.73)
@@ -35,8 +35,8 @@ def network(n: int, spread_km: float, rng: np.random.Generator) -> pd.DataFrame:
                           "longitude": longitude, "elevation_m": rng.uniform(300, 1900, n)})
 
 
-def simulate(stations: pd.DataFrame, n_events: int, spread_km: float, rng: np.random.Generator, sigma: tuple[float, float],
-             path: tuple[float, float] = (0.0, 0.0), outliers: float = 0.0,
+def simulate(stations: pd.DataFrame, n_events: int, spread_km: float, rng: np.random.Generator,
+             sigma: tuple[float, float], path: tuple[float, float] = (0.0, 0.0), outliers: float = 0.0,
              delays: np.ndarray | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return truth and arrivals: exact times in MODEL plus Gaussian noise of ``sigma`` (P, S; s).
 
@@ -200,7 +200,8 @@ def real_picks(records: Records, data: Path) -> None:
     """The 1,640 events of ridgecrest_picks: share well located, and against HYPOINVERSE with 20 trial depths."""
     events, arrivals, stations, model = ridgecrest(data)
     summary = read_summary(data / "ridgecrest_picks" / "hypoinverse_trials20.sum")
-    for label, settings in (("", LocateSettings()), (" with station corrections", LocateSettings(correction_iterations=5))):
+    for label, settings in (("", LocateSettings()),
+                            (" with station corrections", LocateSettings(correction_iterations=5))):
         origins = locate(events, arrivals, stations, model, settings).origins
         both = origins.merge(summary, on="event_id", suffixes=("", "_hyp"))
         distance, _ = distance_azimuth(both["latitude"], both["longitude"], both["latitude_hyp"], both["longitude_hyp"])

@@ -47,11 +47,13 @@ def test_without_a_file_the_generic_crust_is_used(path):
 
 
 @pytest.mark.parametrize(("text", "says"), [
-    ("", "empty"), ("title only\n", "no layer"), ("t\n -5.5 0\n", "positive"), ("t\n 0.0 5.5\n 6.5 6.3\n", "velocity depth"),
+    ("", "empty"), ("title only\n", "no layer"), ("t\n -5.5 0\n", "positive"),
+    ("t\n 0.0 5.5\n 6.5 6.3\n", "velocity depth"),
     ("t\n 5.5 6.5\n 6.3 0.0\n", "must ascend"), ("t\n 5.5 0\n 6.3 0\n", "must ascend"), ("t\n 5500 0\n", "m/s"),
     ("t\n 5.5 0\n 6.3 6500\n", "in m"), ("t\n 5.5 0\n bad line\n", "line 3"), ("t\n nan 0\n", "finite"),
     ("LAYER 0 5.5 0.1 3.2 0 2.7 0\n", "gradient"), ("LAYER 0 5.5\n", "line 1"), ("a,b\n1,2\n", "header"),
-    ("depth,vp\n0,x\n", "line 2"), ("depth,vp\n0\n", "no layer|line|title"), ("top_km,vp,vs\n0,5,3\n9,6,\n", "all or none"),
+    ("depth,vp\n0,x\n", "line 2"), ("depth,vp\n0\n", "line 2|title|no layer|line 1"),
+    ("top_km,vp,vs\n0,5,3\n9,6,\n", "all or none"),
     ("top_km,vp,vs\n0,5,5.5\n", "below vp"), ("top_km,vp,vs\n0,1.5,0\n", "positive")])
 def test_a_model_that_cannot_be_used_says_why(tmp_path, text, says):
     with pytest.raises(VelocityError, match=says):

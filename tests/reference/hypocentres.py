@@ -1,5 +1,7 @@
 """Slow, obvious travel times and locations; and simulated events to locate."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize
@@ -33,8 +35,8 @@ def events_at(places, stations, noise_s=0.0, model=MODEL, seed=0, recorded=None)
             distance, _ = distance_azimuth(latitude, longitude, station.latitude, station.longitude)
             for phase, velocity in (("P", model.vp), ("S", model.vs)):
                 t = first_arrival(model.top_km, velocity, float(distance), depth, -station.elevation_m / 1000)[0]
-                rows.append((e, station.station_id, phase, times[e] + pd.Timedelta(round(1e9 * (t + rng.normal(0, noise_s)
-                                                                                           if noise_s else 1e9 * t)))))
+                t += rng.normal(0, noise_s) if noise_s else 0.0
+                rows.append((e, station.station_id, phase, times[e] + pd.Timedelta(round(1e9 * t))))
     frame = pd.DataFrame(rows, columns=["event_id", "station_id", "phase", "time"])
     frame["pick_id"] = pick_ids(frame["station_id"], frame["phase"], frame["time"])
     frame["uncertainty_s"] = max(noise_s, 0.01)
@@ -69,14 +71,14 @@ def fermat(tops, velocities, distance, source, receiver):
         best = distance / at(lower)
     else:
         depths = np.array(way(upper, lower))
-        best = least(depths, np.array([at((a + b) / 2) for a, b in zip(depths[:-1], depths[1:], strict=True)]))
+        best = least(depths, np.array([at((a + b) / 2) for a, b in pairwise(depths)]))
     for layer in range(len(tops)):
         edges = ([tops[layer]] if layer > 0 and tops[layer] >= lower else []) + (
             [tops[layer + 1]] if layer + 1 < len(tops) and tops[layer + 1] <= upper else [])
         for edge in edges:
             depths = np.array(way(source, edge) + way(receiver, edge)[::-1])
             speeds = [velocities[layer] if a == b == edge else at((a + b) / 2)
-                      for a, b in zip(depths[:-1], depths[1:], strict=True)]
+                      for a, b in pairwise(depths)]
             best = min(best, least(depths, np.array(speeds)))
     return best
 

@@ -23,7 +23,7 @@ def distance_azimuth(latitude: ArrayLike, longitude: ArrayLike, to_latitude: Arr
 
 def destination(latitude: ArrayLike, longitude: ArrayLike, azimuth_deg: ArrayLike,
                 distance_km: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return latitude and longitude (deg, longitude in [-180, 180)) at a geodesic distance and azimuth; they broadcast."""
+    """Return latitude and longitude (deg, in [-180, 180)) at a geodesic distance and azimuth; they broadcast."""
     a, b, c, d = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in
                                        (latitude, longitude, azimuth_deg, distance_km)))
     lon, lat, _ = _GEOD.fwd(b, a, c, d * 1000.0)

@@ -86,7 +86,7 @@ def cost_of(rows, observed, origin, sigma, base, full, zero):
 
 @njit(cache=True, nogil=True)
 def normal_equations(matrix, vector, rows, hypocentre, observed, sigma, base, full, zero, box):
-    """Fill the normal equations at a hypocentre (x, y, z, t0), weights included; a coordinate held at the box drops out."""
+    """Fill the normal equations at a hypocentre (x, y, z, t0), weighted; a coordinate held at the box drops out."""
     matrix[:] = 0.0
     vector[:] = 0.0
     g = np.empty(4)

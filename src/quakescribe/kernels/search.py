@@ -222,5 +222,5 @@ def search_events(starts, boxes, offsets, x, y, tables, observed, weights, coars
         boxes[e, 0, 1] = x[a:b].max() + grid[5]
         boxes[e, 1, 0] = y[a:b].min() - grid[5]
         boxes[e, 1, 1] = y[a:b].max() + grid[5]
-        starts[e] = search_event(x[a:b], y[a:b], tables[a:b], observed[a:b], weights[a:b], coarse, times, steps, boxes[e],
-                                 grid[:3], int(grid[3]), grid[4])
+        starts[e] = search_event(x[a:b], y[a:b], tables[a:b], observed[a:b], weights[a:b], coarse, times, steps,
+                                 boxes[e], grid[:3], int(grid[3]), grid[4])

@@ -80,7 +80,7 @@ def gather(events: pd.DataFrame, arrivals: pd.DataFrame, stations: pd.DataFrame,
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     zero = times[row][offsets[:-1]] if len(row) else np.zeros(0, dtype=np.int64)
     kept = events.set_index("event_id").loc[ids[present]].reset_index()
-    kept = kept[["event_id"]].assign(source_id=kept["source_id"] if "source_id" in kept else None)
+    kept = kept[["event_id"]].assign(source_id=kept.get("source_id"))
     sigma = _uncertainty(arrivals, is_s, settings)[row]
     return Gathered(kept, row, offsets, zero, station[row], is_s[row].astype(np.int64),
                     (times[row] - np.repeat(zero, counts)) / 1e9, sigma,
@@ -98,9 +98,9 @@ def match_stations(station_id: pd.Series, times_ns: NDArray[np.int64], stations:
     out = np.full(len(station_id), -1, dtype=np.int64)
     rows_of = pd.Series(np.arange(len(stations))).groupby(stations["station_id"].to_numpy()).indices
     for name, places in pd.Series(np.arange(len(station_id))).groupby(station_id.to_numpy()).indices.items():
-        rows = rows_of.get(name)
-        if rows is None:
+        if name not in rows_of:
             continue
+        rows = np.asarray(rows_of[name])
         rows = rows[np.argsort(begin[rows], kind="stable")]
         out[places] = rows[0]
         for r in rows[1:]:
@@ -145,7 +145,8 @@ def _skips(arrivals: pd.DataFrame, ids: NDArray[np.int64], present: NDArray[np.i
     return SKIPS.make({"stage": ["locate"] * len(rows), **{key: [row[key] for row in rows] for key in rows[0]}})
 
 
-def update_arrivals(arrivals: pd.DataFrame, row: NDArray[np.int64], values: dict[str, NDArray[np.float64]]) -> pd.DataFrame:
+def update_arrivals(arrivals: pd.DataFrame, row: NDArray[np.int64],
+                    values: dict[str, NDArray[np.float64]]) -> pd.DataFrame:
     """Return the arrivals table with new columns at the given rows; arrivals not located have null, and weight 0."""
     out = arrivals.copy()
     for name, value in values.items():

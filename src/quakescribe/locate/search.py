@@ -145,10 +145,10 @@ def _refine(gathered: Gathered, stations: pd.DataFrame, model: VelocityModel, se
     lat, lon = destination(start_lat, start_lon, np.degrees(np.arctan2(place[:, 0], place[:, 1])),
                            np.hypot(place[:, 0], place[:, 1]))
     distance, azimuth = distance_azimuth(lat[event], lon[event], latitude, longitude)
-    edge = (np.abs(place[:, :2, None] - boxes[:, :2]) < 0.1).any(axis=(1, 2))
+    edge = np.any(np.abs(place[:, :2, None] - boxes[:, :2]) < 0.1, axis=(1, 2))
     return Solution(lat, lon, place[:, 2], place[:, 3], covariance, state[:, 1] > 0, state[:, 2] > 0,
-                    edge, (float(boxes[0, 2, 0]), float(boxes[0, 2, 1])), distance, azimuth, rows[:, 4], rows[:, 0],
-                    gathered.observed_s - place[event, 3] - rows[:, 0], weight)
+                    np.asarray(edge), (float(boxes[0, 2, 0]), float(boxes[0, 2, 1])), distance, azimuth, rows[:, 4],
+                    rows[:, 0], gathered.observed_s - place[event, 3] - rows[:, 0], weight)
 
 
 def _origins(gathered: Gathered, solution: Solution, settings: LocateSettings) -> pd.DataFrame:
@@ -156,8 +156,8 @@ def _origins(gathered: Gathered, solution: Solution, settings: LocateSettings) -
     event, n_events = gathered.event, len(gathered.events)
     place = geometry(event, n_events, gathered.station, solution.distance_km, solution.azimuth_deg, solution.weight)
     erh, erz, ert = standard_errors(solution.covariance, solution.depth_limits[1] - solution.depth_limits[0])
-    sigma2 = (gathered.sigma_s**2 + settings.model_error_s**2 + (settings.model_error_fraction * solution.travel_s) ** 2)
-    power = solution.weight / sigma2
+    model_error = np.hypot(settings.model_error_s, settings.model_error_fraction * solution.travel_s)
+    power = solution.weight / (gathered.sigma_s**2 + model_error**2)
     rms = np.sqrt(np.bincount(event, power * solution.residual_s**2, n_events) / np.bincount(event, power, n_events))
     frame = pd.DataFrame({
         "event_id": gathered.events["event_id"], "source_id": gathered.events["source_id"],
