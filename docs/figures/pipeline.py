@@ -76,7 +76,9 @@ def draw() -> str:
             parts.append(
                 f'<text class="ask" x="{x + BOX / 2:.0f}" y="{TOP + 60 + 18 * k}" text-anchor="middle">{line}</text>'
             )
-        parts.append(f'<text class="flow" x="{x + BOX / 2:.0f}" y="{TOP + TALL + 34}" text-anchor="middle">{made}</text>')
+        parts.append(
+            f'<text class="flow" x="{x + BOX / 2:.0f}" y="{TOP + TALL + 34}" text-anchor="middle">{made}</text>'
+        )
     parts.append(
         f'<text class="ask" x="{WIDTH / 2:.0f}" y="{HEIGHT - 20}" text-anchor="middle">'
         "Stages meet only through tables; each works alone on plain files; what is left out is listed with its reason."
