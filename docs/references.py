@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 HERE = Path(__file__).parent
-HEAD = "# References\n\nFor reference managers: `docs/references.bib`, of which `python docs/references.py` makes this page.\n\n"
+HEAD = "# References\n\nFor reference managers: `docs/references.bib`. Made by `python docs/references.py`.\n\n"
 
 
 def entries(text: str) -> list[dict[str, str]]:

@@ -11,10 +11,10 @@ PAGE = HERE.parent / "docs" / "evidence.md"
 ORDER = ("waveforms", "pick", "onsets", "associate", "locate", "hypoinverse", "measure", "exchange", "run", "simulate")
 HEAD = """# Evidence
 
-Every figure that this documentation or the README claims, with what was aimed at, on which data, and the command that
-recomputes it. This page is made by `python evidence/page.py` from `evidence/*.json`; `make evidence` recomputes accuracy,
-fidelity and calibration, `make bench` speed and memory beside the peers. Figures on real recordings need the data folder
-(`$QUAKESCRIBE_DATA`); without it, only the simulated ones are made. *Not met* is written where it is so.
+Every figure that this documentation or the README claims, with what was aimed at, on which data, and the command
+that recomputes it. `python evidence/page.py` makes this page from `evidence/*.json`; `make evidence` recomputes
+accuracy, fidelity and calibration, `make bench` speed and memory beside the peers. Figures on real recordings need the
+data folder (`$QUAKESCRIBE_DATA`); without it, only the simulated ones are made. *Not met* is written where it is so.
 """
 
 

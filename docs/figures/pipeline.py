@@ -18,7 +18,7 @@ STAGES = (
 BOX, GAP, LEFT, TOP, TALL = 150, 37, 160, 62, 104
 
 STYLE = """
-text { font-family: system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif; }
+text { font-family: system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif; }
 .name { font-size: 19px; font-weight: 650; fill: #1b2430; }
 .ask, .flow { font-size: 13.5px; fill: #566273; }
 .flow { font-style: italic; }
