@@ -157,7 +157,7 @@ def pick(data, fs, settings, published=Published()):
         onset, raw = find_s(data, p, fs, s, published)
         shown = onset if onset > p or not published.uncorrected_s else raw
         out.append((trigger, p, shown, *judge(data, p, shown, fs, s, published)))
-        resume = max(trigger, onset, p) + n_gap + 1
+        resume = max(trigger, shown, p) + n_gap + 1
 
 
 def judge(data, p, s, fs, settings, published):

@@ -28,11 +28,16 @@ def moving_sum(x, n, first):
     of the next, so nothing is ever subtracted: no cancellation, and each sum touches its own window only.
     O(m) time, O(m) memory. Source: van Herk (1992), Gil & Werman (1993), for sums instead of maxima.
     """
+    out = np.zeros(x.shape[0])
+    if x.shape[0] >= n:
+        _moving_sum(x, n, first, np.empty(x.shape[0]), out)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _moving_sum(x, n, first, tail, out):
+    """Write the sums of :func:`moving_sum` to out[n - 1 ..]; tail is room for work. Both at least as long as x."""
     m = x.shape[0]
-    out = np.zeros(m)
-    if m < n:
-        return out
-    tail = np.empty(m)
     for chunk in range(first // n, (first + m - 1) // n + 1):
         begin, end = max(chunk * n - first, 0), min((chunk + 1) * n - first, m)
         total = 0.0
@@ -45,7 +50,6 @@ def moving_sum(x, n, first):
         for i in range(max(begin, n - 1), end):
             total += x[i]
             out[i] = total + tail[i - n + 1] if i - n + 1 < begin else total
-    return out
 
 
 @njit(cache=True, nogil=True)
@@ -102,12 +106,14 @@ def excursions(x, first, n_sta, n_lta, threshold):
     Notes
     -----
     The ratio is that of :func:`sta_lta` on x**2; a sample whose LTA is 0 never lies above. Worked in pieces of
-    32,768 samples; the sums are anchored at absolute indices, so neither the pieces nor the cut of x can be seen.
+    16,384 samples; the sums are anchored at absolute indices, so neither the pieces nor the cut of x can be seen.
     Ten operations per sample, O(1) memory besides the result.
     """
     m = x.shape[0]
-    piece = 32768
-    over = np.empty(piece + n_lta + n_sta, dtype=np.bool_)
+    piece = 16384
+    room = piece + n_lta + n_sta
+    energy, tail, short, long = np.empty(room), np.empty(room), np.empty(room), np.empty(room)
+    over = np.empty(room, dtype=np.bool_)
     spans = np.empty((256, 2), dtype=np.int64)
     k = 0
     inside = False
@@ -115,14 +121,14 @@ def excursions(x, first, n_sta, n_lta, threshold):
     while begin < m - n_sta:
         end = min(begin + piece, m - n_sta)
         base = begin - n_lta + 1
-        energy = np.empty(end + n_sta - base)
-        for i in range(energy.shape[0]):
+        size = end + n_sta - base
+        for i in range(size):
             v = np.float64(x[base + i])
             energy[i] = v * v
-        short = moving_sum(energy, n_sta, first + base)
-        long = moving_sum(energy, n_lta, first + base)
+        _moving_sum(energy[:size], n_sta, first + base, tail, short)
+        _moving_sum(energy[:size], n_lta, first + base, tail, long)
         above = 0
-        for i in range(n_lta - 1, energy.shape[0] - n_sta):
+        for i in range(n_lta - 1, size - n_sta):
             over[i] = short[i + n_sta] * n_lta > threshold * n_sta * long[i] and long[i] > 0.0
             above += over[i]
         if above > 0 or inside:

@@ -198,7 +198,7 @@ def pick_triggers(data, mask, spans, resume, sampling_rate, w):
             found = np.concatenate((found, np.empty_like(found)))
             measures = np.concatenate((measures, np.empty_like(measures)))
         _pick_one(data, mask, trigger, sampling_rate, w, found[n], measures[n])
-        resume = max(trigger, found[n, 1], found[n, 3]) + w.refractory + 1
+        resume = max(trigger, found[n, 1], found[n, 2]) + w.refractory + 1
         n += 1
     return found[:n].copy(), measures[:n].copy(), resume
 
@@ -217,7 +217,7 @@ def _pick_one(data, mask, trigger, sampling_rate, w, found, measures):
         v = np.float64(data[0, i])
         energy[i - begin] = v * v
     p = begin + find_p(energy, w)
-    if not _clear(mask, 0, p - w.p_lta, p + max(w.frequency, 3 * w.polarisation) + 2):
+    if not _clear(mask, 0, p - w.p_lta, p + max(w.frequency, 3 * w.polarisation, w.p_sta) + 2):
         return
     found[1] = p
 

@@ -18,6 +18,7 @@ STAGE = "pick"
 DETAILS = {
     "no-vertical": "no vertical component; the picker triggers on the vertical",
     "sampling-rate-too-low": "the pass band lies above 90% of the Nyquist frequency",
+    "no-quiet-start": "no quiet stretch before the span since 1970 to enter the chain of triggers at",
     "gap-at-p": "a gap in the windows that place the P; not picked",
     "gap-after-p": "a gap in the windows that place or test the S; P kept unpaired if the settings say so",
     "no-horizontal": "no live horizontal component; P kept unpaired if the settings say so",

@@ -31,7 +31,7 @@ def pick_span(load: Callable[[int, int], list[Block]], start_ns: int, end_ns: in
     after_ns = int(_reach_after_s(settings) * SECOND)
     found: list[Found] = []
     for block in load(start_ns - margin_s * SECOND, end_ns + after_ns):
-        mine = _pick_block(block, start_ns, settings, wait=True)
+        mine = _pick_block(block, start_ns, settings)
         if mine is None:
             mine = _from_further_back(load, block, start_ns, end_ns + after_ns, settings)
         found.append(mine)
@@ -42,13 +42,14 @@ def _from_further_back(load: Callable[[int, int], list[Block]], like: Block, sta
                        settings: PickSettings) -> Found:
     """Pick a block again with ever more of what came before it, until the chain can be entered or the data begin."""
     margin_s = 2 * FIRST_MARGIN_S
-    while True:
+    while start_ns > margin_s * SECOND:
         for block in load(start_ns - margin_s * SECOND, stop_ns):
             if _same_instrument(block, like):
-                mine = _pick_block(block, start_ns, settings, wait=start_ns > margin_s * SECOND)
+                mine = _pick_block(block, start_ns, settings)
                 if mine is not None:
                     return mine
         margin_s *= 2
+    return Found.nothing(like, "no-quiet-start")
 
 
 def _same_instrument(a: Block, b: Block) -> bool:
@@ -71,7 +72,7 @@ def windows(settings: PickSettings, sampling_rate: float) -> onset.Windows:
         replace_horizontal=s.horizontals == "replace")
 
 
-def _pick_block(block: Block, start_ns: int, settings: PickSettings, wait: bool) -> Found | None:
+def _pick_block(block: Block, start_ns: int, settings: PickSettings) -> Found | None:
     """Follow the chain of triggers through a block; None if it cannot be entered before the span begins."""
     rate = block.sampling_rate
     if "Z" not in block.present:
@@ -84,9 +85,7 @@ def _pick_block(block: Block, start_ns: int, settings: PickSettings, wait: bool)
     resume = _entry(spans, block.lead + round(_reach_before_s(settings) * rate) + 2,
                     block.index(start_ns) - w.p_after - 2, w.p_after + w.s_window + w.refractory + 2)
     if resume is None:
-        if wait:
-            return None
-        resume = 0
+        return None
     pairs, measures, _ = onset.pick_triggers(filtered.data, filtered.mask, spans, resume, rate, w)
     return Found.of(block, filtered, pairs, measures, w)
 
@@ -94,9 +93,11 @@ def _pick_block(block: Block, start_ns: int, settings: PickSettings, wait: bool)
 def _excursions(block: Block, settings: PickSettings) -> NDArray[np.int64]:
     """Return the stretches over the trigger threshold, as indices into the block; none touches a masked sample."""
     n_sta, n_lta = (max(1, round(s * block.sampling_rate)) for s in (settings.trigger_sta_s, settings.trigger_lta_s))
-    edges = np.flatnonzero(np.diff(np.concatenate([[True], block.mask[0], [True]]).view(np.int8)))
+    mask = block.mask[0]
+    edges = np.concatenate([[0], np.flatnonzero(mask[1:] != mask[:-1]) + 1, [block.n]])
     spans = [np.empty((0, 2), dtype=np.int64)]
-    for begin, end in edges.reshape(-1, 2):
+    first = int(mask[0])
+    for begin, end in zip(edges[first::2], edges[first + 1::2], strict=False):
         if end - begin > n_sta + n_lta:
             spans.append(begin + excursions(block.data[0, begin:end], block.first + begin, n_sta, n_lta,
                                             settings.trigger_threshold))

@@ -18,8 +18,8 @@ class Spread(NamedTuple):
     noise_s: float
 
 
-P = Spread(rise=0.6, noise_s=1.2)
-S = Spread(rise=0.55, noise_s=0.8)
+P = Spread(rise=0.6, noise_s=1.0)
+S = Spread(rise=0.5, noise_s=0.6)
 
 
 def uncertainty(snr: NDArray[np.float64], rise_s: NDArray[np.float64], phase: Spread) -> NDArray[np.float64]:

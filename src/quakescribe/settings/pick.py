@@ -67,6 +67,8 @@ class PickSettings(Section):
                              f"band_high_hz = {self.band_high_hz:g} Hz")
         if self.trigger_sta_s >= self.trigger_lta_s:
             raise ValueError("trigger_sta_s must be shorter than trigger_lta_s")
+        if self.refractory_s < self.p_before_s + self.p_lta_s:
+            raise ValueError("refractory_s must not be shorter than p_before_s + p_lta_s, or one onset is picked twice")
         if max(self.polarisation_range_s, self.polarisation_window_s) > self.s_window_s:
             raise ValueError("polarisation_range_s and polarisation_window_s must not be longer than s_window_s")
         return self
