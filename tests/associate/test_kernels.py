@@ -159,15 +159,28 @@ def test_each_pick_goes_to_the_event_it_fits_best(way):
     travel = gridsearch.travel_time(NETWORK, 0, 0, *places[0])
     onsets = np.round((np.array([0.2, 0.4, 0.9]) + travel) * 1e9).astype(np.int64)
     owner = np.full(3, -1)
-    way(gather.gather)(NETWORK, places, times, np.zeros(3, int), np.zeros(3, int), onsets, owner, 1.0, 60 * 10**9, 0)
+    way(gather.gather)(NETWORK, places, times, np.zeros(3, int), np.zeros(3, int), onsets, owner, 1.0, 1.5,
+                       60 * 10**9, 0)
     assert owner.tolist() == [0, -1, 1]  # the second fits the first event less than the first pick does
 
 
-def test_a_second_onset_close_to_one_that_has_an_event_is_its_duplicate(way):
-    onsets = np.array([0, 300_000_000, 900_000_000])
+def test_an_onset_that_fits_better_takes_the_place_of_an_owned_one(way):
+    place = np.array([[2.0, 3.0, 8.0]])
+    travel = gridsearch.travel_time(NETWORK, 0, 0, *place[0])
+    onsets = np.round((np.array([-1.2, 0.2, 0.9]) + travel) * 1e9).astype(np.int64)
     owner = np.array([0, -1, -1])
-    way(gather.gather)(NETWORK, np.zeros((1, 3)) + 5.0, np.array([-10**12]), np.zeros(3, int), np.zeros(3, int), onsets,
-                       owner, 1.0, 60 * 10**9, 500_000_000)
+    way(gather.gather)(NETWORK, place, np.array([0]), np.zeros(3, int), np.zeros(3, int), onsets, owner, 1.0, 1.5,
+                       60 * 10**9, 0)
+    assert owner.tolist() == [-1, 0, -1]
+
+
+def test_a_second_onset_close_to_one_that_has_an_event_is_its_duplicate(way):
+    place = np.array([[2.0, 3.0, 8.0]])
+    travel = gridsearch.travel_time(NETWORK, 0, 0, *place[0])
+    onsets = np.round((np.array([0.1, 0.4, 3.0]) + travel) * 1e9).astype(np.int64)
+    owner = np.array([0, -1, -1])
+    way(gather.gather)(NETWORK, place, np.array([0]), np.zeros(3, int), np.zeros(3, int), onsets, owner, 1.0, 1.5,
+                       60 * 10**9, 500_000_000)
     assert owner.tolist() == [0, -2, -1]
 
 

@@ -62,8 +62,8 @@ def test_every_event_is_found_once_with_its_own_picks(settings, paired):
     assert len(events) == len(EVENTS_TRUE)
     of = truth.loc[arrivals["pick_id"]].to_numpy()
     rank = arrivals["event_id"].rank(method="dense").to_numpy() - 1
-    assert np.mean(of == rank) > (0.97 if paired else 0.9)
-    assert (truth >= 0).sum() - (of >= 0).sum() <= (2 if paired else 5)  # noise comes between a P and its S
+    assert np.mean(of == rank) > (0.97 if paired else 0.93)  # noise comes between a P and its S
+    assert (truth >= 0).sum() - (of >= 0).sum() <= (2 if paired else 4)
 
 
 def test_places_and_times_lie_close_to_the_truth(settings):

@@ -24,8 +24,8 @@ def associate(picks: pd.DataFrame, stations: pd.DataFrame, model: VelocityModel,
     onsets, site = find_onsets(picks, sites)
     pairs = find_pairs(onsets, sites, settings)
     owner, places, times = _cluster(onsets, pairs, sites, settings)
-    gather(sites.network, places, times, onsets.site, onsets.phase, onsets.time, owner,
-           settings.max_added_residual_s, np.int64(sites.longest_s * 1e9), np.int64(settings.duplicate_s * 1e9))
+    gather(sites.network, places, times, onsets.site, onsets.phase, onsets.time, owner, settings.max_added_residual_s,
+           settings.max_residual_s, np.int64(sites.longest_s * 1e9), np.int64(settings.duplicate_s * 1e9))
     found = _finish(onsets, sites, settings, owner, places, times)
     events = events_table(found, onsets, sites, NAME)
     return Associated(events, arrivals_table(found, events, onsets, sites, picks, stations), skips_table(picks, site))

@@ -7,23 +7,23 @@ from quakescribe.kernels.gridsearch import LEAST_STEP_KM, compass, travel_time
 
 
 @njit(cache=True, nogil=True)
-def _candidates(network, places, times, sites, phases, onsets, owner, tolerance_s, longest_ns):
-    """Return event, pick and |residual| (s) of every free pick that fits an event within the tolerance."""
+def _candidates(network, places, times, sites, phases, onsets, owner, tolerance_s, wide_s, longest_ns):
+    """Return event, pick and |residual| (s) of the picks an event owns, and of the free ones within the tolerance."""
     events, picks, misfits = [0], [0], [0.0]
     events.clear()
     picks.clear()
     misfits.clear()
-    margin = np.int64(tolerance_s * 1e9)
+    margin = np.int64(wide_s * 1e9)
     for k in range(times.shape[0]):
         first = np.searchsorted(onsets, times[k] - margin)
         for j in range(first, onsets.shape[0]):
             if onsets[j] > times[k] + longest_ns + margin:
                 break
-            if owner[j] != -1:
+            if owner[j] != -1 and owner[j] != k:
                 continue
             travel = travel_time(network, sites[j], phases[j], places[k, 0], places[k, 1], places[k, 2])
             misfit = abs((onsets[j] - times[k]) * 1e-9 - travel)
-            if misfit <= tolerance_s:
+            if misfit <= tolerance_s or owner[j] == k:
                 events.append(k)
                 picks.append(j)
                 misfits.append(misfit)
@@ -31,8 +31,10 @@ def _candidates(network, places, times, sites, phases, onsets, owner, tolerance_
 
 
 @njit(cache=True, nogil=True)
-def gather(network, places, times, sites, phases, onsets, owner, tolerance_s, longest_ns, duplicate_ns):
-    """Give free picks to the events they fit best, the best fit first, one per event, station and phase.
+def gather(network, places, times, sites, phases, onsets, owner, tolerance_s, wide_s, longest_ns, duplicate_ns):
+    """Give picks to the events they fit best, the best fit first, one per event, station and phase.
+
+    A pick that an event owns already competes for this event only; a free one for every event it fits.
 
     Parameters
     ----------
@@ -45,7 +47,9 @@ def gather(network, places, times, sites, phases, onsets, owner, tolerance_s, lo
     owner
         Shape (n_picks,), int64: event of each pick, -1 = free, -2 = duplicate. Changed in place.
     tolerance_s
-        Largest |residual| (s) of a pick that is added.
+        Largest |residual| (s) of a free pick.
+    wide_s
+        A |residual| (s) that no owned pick exceeds.
     longest_ns
         Longest travel time (ns).
     duplicate_ns
@@ -61,14 +65,15 @@ def gather(network, places, times, sites, phases, onsets, owner, tolerance_s, lo
     for j in range(onsets.shape[0]):
         if owner[j] < 0:
             continue
-        taken[owner[j], network.station[sites[j]], phases[j]] = True
         for way in (-1, 1):
             k = j + way
             while 0 <= k < onsets.shape[0] and abs(onsets[k] - onsets[j]) <= duplicate_ns:
                 if owner[k] == -1 and phases[k] == phases[j] and network.station[sites[k]] == network.station[sites[j]]:
                     owner[k] = -2
                 k += way
-    events, picks, misfits = _candidates(network, places, times, sites, phases, onsets, owner, tolerance_s, longest_ns)
+    events, picks, misfits = _candidates(network, places, times, sites, phases, onsets, owner, tolerance_s, wide_s,
+                                         longest_ns)
+    owner[owner >= 0] = -1
     for c in np.argsort(misfits, kind="mergesort"):
         event, pick = events[c], picks[c]
         station = network.station[sites[pick]]
