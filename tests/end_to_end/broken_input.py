@@ -124,7 +124,7 @@ CASES = (
     Case("no scheduler at the address", "settings", lambda f: None, ("run", ".", "--scheduler", "tcp://127.0.0.1:1"), 1,
          ("no Dask scheduler answers at tcp://127.0.0.1:1",)),
     # stations and velocity
-    Case("no station file", "stations", lambda f: (f / "stations.xml").unlink(), RUN, 1, ("stations.xml", "no such file")),
+    Case("no station file", "stations", lambda f: (f / "stations.xml").unlink(), RUN, 1, ("stations.xml", "No such file")),
     Case("a latitude of 95 degrees", "stations", lambda f: _only_stations(f, HEADER + "QS.S01.,95.0,30.0,100\n"), RUN, 1,
          ("latitude", "95")),
     Case("a station file without a column", "stations",
@@ -132,7 +132,7 @@ CASES = (
     Case("a truncated StationXML", "stations",
          lambda f: (f / "stations.xml").write_bytes((f / "stations.xml").read_bytes()[:2000]), RUN, 1, ("stations.xml",)),
     Case("stations that were not recorded", "stations", lambda f: _only_stations(f, HEADER + "XX.AAA.,40.0,30.0,100\n"),
-         RUN, 1, ("none of the", "recorded stations")),
+         RUN, 1, ("none of the",)),
     Case("velocities in m/s", "velocity", lambda f: _velocity(f, "top_km,vp,vs\n0,5500,3200\n10,6300,3600\n"), RUN, 1,
          ("km/s",)),
     Case("layer tops that do not ascend", "velocity", lambda f: _velocity(f, "top_km,vp\n10,5.5\n0,6.3\n"), RUN, 1,
@@ -141,9 +141,9 @@ CASES = (
     # waveforms
     Case("no waveforms at all", "waveforms", lambda f: shutil.rmtree(f / "waveforms"), RUN, 1, ("waveforms",)),
     Case("a folder without recordings", "waveforms",
-         lambda f: [path.write_text("not a recording") for path in files(f)], RUN, 1, ("none of", "unknown-format")),
+         lambda f: [path.write_text("not a recording") for path in files(f)], RUN, 1, ("none of", "unreadable")),
     Case("one file of garbage among good ones", "waveforms", lambda f: (f / "waveforms" / "notes.mseed").write_bytes(
-        bytes(range(256)) * 20), RUN, 0, ("unknown-format",)),
+        bytes(range(256)) * 20), RUN, 0, ("unreadable",)),
     Case("an empty file", "waveforms", lambda f: (f / "waveforms" / "empty.mseed").touch(), RUN, 0, ("empty-file",)),
     Case("a truncated file", "waveforms", lambda f: [
         path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3 + 100]) for path in _station(f)], RUN, 0,

@@ -76,7 +76,7 @@ def skips_table(picks: pd.DataFrame, site: Ints) -> pd.DataFrame:
     known = by["site"].to_numpy() == -2
     return SKIPS.make({
         "stage": ["associate"] * len(by), "station_id": by["station_id"],
-        "reason": np.where(known, "no_epoch", "unknown_station"),
+        "reason": np.where(known, "no-epoch", "unknown-station"),
         "detail": np.where(known, "picks at times when the stations table has no epoch of the station",
                            "picks of a station that the stations table does not have"),
         "start": by["min"], "end": by["max"], "count": by["size"]})

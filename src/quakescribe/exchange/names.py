@@ -43,12 +43,12 @@ class Names:
         short = ".".join(parts[:2])
         fits = self._keys.get(short, set())
         if len(parts) >= 3 and parts[2]:
-            return spelled, "unknown_station" if self.known else ""
+            return spelled, "unknown-station" if self.known else ""
         if len(fits) == 1:
             return next(iter(fits)), ""
         if fits:
-            return spelled, "ambiguous_station"
-        return spelled, "unknown_station" if self.known or len(parts) < 2 else ""
+            return spelled, "ambiguous-station"
+        return spelled, "unknown-station" if self.known or len(parts) < 2 else ""
 
 
 def parts(station_id: str) -> tuple[str, str, str]:

@@ -23,8 +23,11 @@ class Check:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the check as plain values."""
-        return {"facts": dict(self.facts), "coverage": self.coverage.to_dict("records"),
-                "problems": [dict(zip(("reason", "where", "count", "detail"), row, strict=True)) for row in self.problems]}
+        return {
+            "facts": dict(self.facts),
+            "coverage": self.coverage.to_dict("records"),
+            "problems": [dict(zip(("reason", "where", "count", "detail"), row, strict=True)) for row in self.problems],
+        }
 
 
 def check_project(project: Project) -> Check:
@@ -39,11 +42,11 @@ def check_project(project: Project) -> Check:
 
     settings = project.settings
     inputs = open_inputs(settings, project.folder)
-    table, skips = survey(inputs.archive, inputs.stations, inputs.channels, settings.waveforms)
-    skips = pd.concat([frame for frame in (inputs.skips, skips) if len(frame)] or [inputs.skips], ignore_index=True)
-    skips = skips.drop_duplicates()
-    problems = [(str(row.reason), _where(row), int(row.count_), _text(row.detail))
-                for row in skips.rename(columns={"count": "count_"}).itertuples(index=False)]
+    table, _ = survey(inputs.archive, inputs.stations, inputs.channels, settings.waveforms)
+    problems = [
+        (str(row.reason), _where(row), int(row.count_), _text(row.detail))
+        for row in inputs.skips.rename(columns={"count": "count_"}).itertuples(index=False)
+    ]
     return Check(_facts(inputs, settings.run.chunk_hours), _coverage(table), problems)
 
 
@@ -56,10 +59,15 @@ def _facts(inputs: Inputs, chunk_hours: int) -> list[tuple[str, str]]:
     index = inputs.archive.index
     hours = float((index["n_samples"] / index["sampling_rate"]).sum()) / 3600
     nearest = np.median(np.sort(apart + np.diag(np.full(len(apart), np.inf)), axis=1)[:, 0]) if len(apart) > 1 else 0.0
-    model = ", ".join(f"{vp:g} km/s from {top:g} km" for top, vp in zip(inputs.model.top_km, inputs.model.vp, strict=True))
+    model = ", ".join(
+        f"{vp:g} km/s from {top:g} km" for top, vp in zip(inputs.model.top_km, inputs.model.vp, strict=True)
+    )
     return [
         ("stations recorded and located", str(len(inputs.station_ids))),
-        ("span", f"{start:%Y-%m-%d %H:%M:%S} to {end:%Y-%m-%d %H:%M:%S} UTC ({(end - start).total_seconds() / 86400:.2f} days)"),
+        (
+            "span",
+            f"{start:%Y-%m-%d %H:%M:%S} to {end:%Y-%m-%d %H:%M:%S} UTC ({(end - start).total_seconds() / 86400:.2f} days)",
+        ),
         ("files", f"{index['source'].nunique():,}"),
         ("channel hours", f"{hours:,.1f}"),
         ("units of picking", f"{units:,}"),
@@ -74,13 +82,19 @@ def _coverage(table: pd.DataFrame) -> pd.DataFrame:
     read = table[table["read"]].assign(instrument=lambda frame: frame["channel"].str[:2])
     rows = []
     for (station_id, instrument), mine in read.groupby(["station_id", "instrument"], sort=True):
-        rows.append({
-            "station": station_id, "channels": f"{instrument} {''.join(sorted(set(mine['channel'].str[2])))}",
-            "Hz": ", ".join(sorted(set(mine["rates"]))), "days": int(mine["day"].nunique()),
-            "of day": f"{float(mine['coverage'].mean()):.1%}", "gaps": int(mine["gaps"].sum()),
-            "overlaps": int(mine["overlaps"].sum()), "gain": "yes" if mine["has_gain"].all() else "no",
-            "response": "yes" if mine["has_response"].all() else "no",
-        })
+        rows.append(
+            {
+                "station": station_id,
+                "channels": f"{instrument} {''.join(sorted(set(mine['channel'].str[2])))}",
+                "Hz": ", ".join(sorted(set(mine["rates"]))),
+                "days": int(mine["day"].nunique()),
+                "of day": f"{float(mine['coverage'].mean()):.1%}",
+                "gaps": int(mine["gaps"].sum()),
+                "overlaps": int(mine["overlaps"].sum()),
+                "gain": "yes" if mine["has_gain"].all() else "no",
+                "response": "yes" if mine["has_response"].all() else "no",
+            }
+        )
     return pd.DataFrame(rows)
 
 

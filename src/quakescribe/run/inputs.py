@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from quakescribe.earth.velocity import VelocityModel
 from quakescribe.errors import StationError, WaveformError
 from quakescribe.settings.project import Settings
-from quakescribe.tables import SKIPS
 
 if TYPE_CHECKING:
     from quakescribe.waveforms.archive import Archive
@@ -45,6 +44,7 @@ def open_inputs(settings: Settings, folder: Path) -> Inputs:
     from quakescribe.earth.velocity import read_velocity
     from quakescribe.exchange.stations import read_stations
     from quakescribe.waveforms.archive import open_archive
+    from quakescribe.waveforms.survey import survey
 
     project = settings.project
     stations_path = folder / Path(project.stations).expanduser()
@@ -63,37 +63,14 @@ def open_inputs(settings: Settings, folder: Path) -> Inputs:
             f"none of the {len(recorded)} recorded stations ({', '.join(recorded[:5])}, ...) is among the "
             f"{len(known)} of {stations_path} ({', '.join(sorted(known)[:5])}, ...)"
         )
-    rows: list[dict[str, Any]] = [
-        {
-            "stage": "waveforms",
-            "station_id": one,
-            "source": project.stations,
-            "reason": "no-metadata",
-            "count": 1,
-            "detail": "recorded, but not among the stations",
-        }
-        for one in recorded
-        if one not in known
-    ]
-    rows += [
-        {
-            "stage": "waveforms",
-            "station_id": one,
-            "source": project.waveforms,
-            "reason": "no-recordings",
-            "count": 1,
-            "detail": "among the stations, but not recorded",
-        }
-        for one in sorted(known - set(recorded))
-        if not excluded(one, project.exclude_stations)
-    ]
     spans = [archive.span(one) for one in usable]
     start = min(span[0] for span in spans) if project.start is None else pd.Timestamp(project.start).value
     end = max(span[1] for span in spans) if project.end is None else pd.Timestamp(project.end).value
     if start >= end:
         raise WaveformError(f"nothing recorded between {project.start} and {project.end}")
-    frames = [archive.skips, SKIPS.make(pd.DataFrame(rows).to_dict("list"))] if rows else [archive.skips]
-    skips = SKIPS.order(SKIPS.conform(pd.concat(frames, ignore_index=True)))
+    skips = survey(archive, stations, channels, settings.waveforms)[1]
+    kept = [pd.isna(one) or not excluded(one, project.exclude_stations) for one in skips["station_id"]]
+    skips = skips[kept].reset_index(drop=True)
     return Inputs(archive, stations, channels, model, stations_path, usable, start, end, skips)
 
 

@@ -10,7 +10,7 @@ from quakescribe.earth.velocity import read_velocity
 from quakescribe.errors import FormatError
 from quakescribe.run.inputs import Inputs, open_inputs
 from quakescribe.run.runner import Silent, Watcher, execute
-from quakescribe.run.stages import Recordings
+from quakescribe.run.stages import NOWHERE, Recordings
 from quakescribe.run.workspace import Run
 from quakescribe.settings.project import Settings, load
 from quakescribe.settings.run import ProjectSettings
@@ -39,7 +39,9 @@ def associate_files(picks: Path, stations: Path, velocity: Path | None, settings
 
     places = _stations(stations)
     read = _read(picks, places, ("picks",))
-    events, arrivals, skips = associate(read["picks"], places, read_velocity(velocity, settings.velocity), settings.associate)
+    events, arrivals, skips = associate(
+        read["picks"], places, read_velocity(velocity, settings.velocity), settings.associate
+    )
     return {"events": events, "arrivals": arrivals, "skips": skips}
 
 
@@ -54,7 +56,9 @@ def locate_files(
         read = _read(events, places, ("events", "arrivals"))
     else:
         read = _read(events, places, ("events",)) | _read(arrivals, places, ("arrivals",))
-    origins, used, skips = locate(read["events"], read["arrivals"], places, read_velocity(velocity, settings.velocity), settings.locate)
+    origins, used, skips = locate(
+        read["events"], read["arrivals"], places, read_velocity(velocity, settings.velocity), settings.locate
+    )
     return {"origins": origins, "arrivals": used, "skips": skips}
 
 
@@ -77,7 +81,7 @@ def measure_files(
         for station_id in inputs.station_ids:
             theirs = read["arrivals"][read["arrivals"]["station_id"] == station_id].reset_index(drop=True)
             recordings = _recordings(inputs, station_id, settings)
-            load_blocks = recordings.loader()
+            load_blocks = recordings.loader(NOWHERE)
             remove = None
             if settings.measure.response == "full":
                 remove = full_response(stations, recordings.channels, recordings.settings)

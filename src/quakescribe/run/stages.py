@@ -50,16 +50,21 @@ class Recordings:
     station_id: str
     settings: WaveformsSettings
 
-    def loader(self) -> Loader:
-        """Return a function that loads raw blocks and remembers what was left out."""
-        return Loader(self)
+    def loader(self, own: tuple[int, int]) -> Loader:
+        """Return a function that loads raw blocks and remembers what was left out of its own span."""
+        return Loader(self, own)
+
+
+NOWHERE = (0, 0)
+"""The own span of whoever reads what `pick` has read already: what is masked was counted there."""
 
 
 class Loader:
-    """Load raw blocks of a station; collect the skips of everything loaded."""
+    """Load raw blocks of a station; collect what was left out of one's own span (ns after 1970)."""
 
-    def __init__(self, recordings: Recordings) -> None:
+    def __init__(self, recordings: Recordings, own: tuple[int, int]) -> None:
         self._recordings = recordings
+        self._own = own
         self._skips: list[pd.DataFrame] = []
 
     def __call__(self, start_ns: int, end_ns: int) -> list[Block]:
@@ -68,14 +73,14 @@ class Loader:
 
         this = self._recordings
         blocks, skips = load(
-            this.archive, this.stations, this.channels, this.station_id, start_ns, end_ns, this.settings
+            this.archive, this.stations, this.channels, this.station_id, start_ns, end_ns, this.settings, self._own
         )
         self._skips.append(skips)
         return blocks
 
-    def skips(self, start_ns: int, end_ns: int) -> pd.DataFrame:
-        """Return what was left out within a span of time, each thing once."""
-        return within(self._skips, start_ns, end_ns)
+    def skips(self) -> pd.DataFrame:
+        """Return what was left out of the own span, each thing once, however often it was loaded."""
+        return within(self._skips, *self._own)
 
 
 def within(frames: list[pd.DataFrame], start_ns: int, end_ns: int) -> pd.DataFrame:
@@ -145,9 +150,9 @@ def _file(source: str) -> tuple[str, int, int]:
 def _work_pick(job: PickJob) -> dict[str, pd.DataFrame]:
     from quakescribe.pick import pick_unit
 
-    load = job.recordings.loader()
+    load = job.recordings.loader((job.start_ns, job.end_ns))
     picks, skips = pick_unit(load, job.start_ns, job.end_ns, job.settings)
-    return {"picks": picks, "skips": within([load.skips(job.start_ns, job.end_ns), skips], job.start_ns, job.end_ns)}
+    return {"picks": picks, "skips": within([load.skips(), skips], job.start_ns, job.end_ns)}
 
 
 # --- associate -------------------------------------------------------------------------------------------------------
@@ -273,7 +278,7 @@ def _plan_amplitudes(context: Context) -> list[Unit]:
 def _work_amplitudes(job: AmplitudeJob) -> dict[str, pd.DataFrame]:
     from quakescribe.measure import full_response, wood_anderson
 
-    load = job.recordings.loader()
+    load = job.recordings.loader(NOWHERE)
     remove = None
     if job.settings.response == "full":
         remove = full_response(Path(job.inventory), job.recordings.channels, job.recordings.settings)

@@ -106,7 +106,7 @@ class Run:
         """Return a table, from the last stage that wrote it; empty if none did."""
         if name == "skips":
             stages = sorted(path.parent.name for path in self.folder.glob("*/skips"))
-            return _read(name, [path for stage in stages for path in self.parts(stage, "skips")])
+            return _merged(_read(name, [path for stage in stages for path in self.parts(stage, "skips")]))
         for stage in MAKERS[name]:
             parts = self.parts(stage, name)
             if parts:
@@ -139,6 +139,16 @@ class Run:
 def _read(name: str, parts: list[Path]) -> pd.DataFrame:
     table = TABLES[name]
     return store.concat([store.read(path, table) for path in parts], table)
+
+
+def _merged(skips: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per thing and reason over all units: the same however the work was cut."""
+    if not len(skips):
+        return skips
+    what = ["stage", "station_id", "source", "reason", "detail"]
+    grouped = skips.drop_duplicates().groupby(what, dropna=False, sort=True)
+    merged = grouped.agg(start=("start", "min"), end=("end", "max"), count=("count", "sum")).reset_index()
+    return TABLES["skips"].order(TABLES["skips"].conform(merged))
 
 
 def write_text(path: Path, text: str) -> None:

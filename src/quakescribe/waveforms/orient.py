@@ -33,17 +33,17 @@ def channels_of(channels: pd.DataFrame, station_id: str, codes: set[str]) -> pd.
 
 
 def calibrate(block: Block, rows: pd.DataFrame, channels: pd.DataFrame, instrument: str,
-              settings: WaveformsSettings) -> tuple[Block, list[dict[str, Any]]]:
+              settings: WaveformsSettings, own_ns: tuple[int, int]) -> tuple[Block, list[dict[str, Any]]]:
     """Scale a block in counts to ground motion and rotate it to Z, N, E, in place; return it with the skips.
 
     Gain and direction are those of the epoch of each sample. If any recorded channel has no gain in any epoch the
-    whole block stays in counts; if it has one, samples outside its epochs are masked.
+    whole block stays in counts; if it has one, samples outside its epochs are masked, and counted within ``own_ns``.
     """
     codes = {c: sorted(x for x in rows["channel"].unique() if COMPONENTS[x[2]] == c) for c in range(3)
              if "ZNE"[c] in block.present}
     table = channels_of(channels, block.station_id, {x for names in codes.values() for x in names})
-    start, end = block.time_ns(0), block.time_ns(block.n - 1)
-    note: dict[str, Any] = {"station_id": block.station_id, "start_ns": start, "end_ns": end}
+    note: dict[str, Any] = {"station_id": block.station_id, "start_ns": own_ns[0], "end_ns": own_ns[1]}
+    own = slice(*(min(max(block.index(ns), 0), block.n) for ns in own_ns))
     skips: list[dict[str, Any]] = []
     unit, why = _unit(table, codes)
     if unit == "counts":
@@ -57,7 +57,7 @@ def calibrate(block: Block, rows: pd.DataFrame, channels: pd.DataFrame, instrume
             if unit == "counts":
                 clip[c] = settings.clip_counts
             elif row is None or not np.isfinite(row["gain"]):
-                outside += int((~block.mask[c, i0:i1]).sum())
+                outside += int((~block.mask[c, max(i0, own.start):min(i1, own.stop)]).sum())
                 block.mask[c, i0:i1] = True
                 block.data[c, i0:i1] = 0.0
             else:

@@ -34,8 +34,19 @@ class _Piece:
     samples: NDArray[Any]
 
 
+@dataclass(frozen=True)
+class _Spans:
+    """What was asked for, where reading begins, and whose masked samples are counted (ns after 1970)."""
+
+    start_ns: int
+    wide_ns: int
+    end_ns: int
+    own_ns: tuple[int, int]
+
+
 def load(archive: Archive, stations: pd.DataFrame, channels: pd.DataFrame, station_id: str, start_ns: int, end_ns: int,
-         settings: WaveformsSettings) -> tuple[list[Block], pd.DataFrame]:
+         settings: WaveformsSettings,
+         own: tuple[int, int] | None = None) -> tuple[list[Block], pd.DataFrame]:
     """Read [start_ns, end_ns) of one station as blocks, one per instrument and sampling rate; unfiltered.
 
     The blocks begin earlier than asked, at the lead of the canonical tile that holds ``start_ns``, so that the
@@ -47,6 +58,10 @@ def load(archive: Archive, stations: pd.DataFrame, channels: pd.DataFrame, stati
         The tables STATIONS and CHANNELS. A station that is not in STATIONS is not read. A channel is looked up by its
         own station_id, or else by NET.STA without a location code.
 
+    own
+        The span (ns after 1970) whose masked samples are counted in the skips; the whole request if None. A unit of
+        work that loads margins names its own span, so that nothing is counted twice.
+
     Returns
     -------
     tuple
@@ -56,16 +71,16 @@ def load(archive: Archive, stations: pd.DataFrame, channels: pd.DataFrame, stati
     if not _known(stations, station_id):
         return [], skip_table([skip("no-metadata", "recorded, but not among the stations",
                                     station_id=station_id, start_ns=start_ns, end_ns=end_ns)])
-    wide = (start_ns // TILE_NS * TILE_NS - LEAD_NS, end_ns)
+    spans = _Spans(start_ns, start_ns // TILE_NS * TILE_NS - LEAD_NS, end_ns, own or (start_ns, end_ns))
     blocks = []
     index = archive.index[archive.index["station_id"] == station_id]
-    for instrument, days in _instruments(archive, station_id, wide):
+    for instrument, days in _instruments(archive, station_id, (spans.wide_ns, spans.end_ns)):
         rows = index[index["channel"].str[:2] == instrument]
         for rate in sorted(rows["sampling_rate"].unique()):
             mine = rows[rows["sampling_rate"] == rate]
-            block = _block(mine, days, instrument, float(rate), (start_ns, end_ns), wide, settings, skips)
+            block = _block(mine, days, instrument, float(rate), spans, settings, skips)
             if block is not None:
-                block, faults = calibrate(block, mine, channels, instrument, settings)
+                block, faults = calibrate(block, mine, channels, instrument, settings, spans.own_ns)
                 skips.extend(faults)
                 blocks.append(block)
     return blocks, skip_table(skips)
@@ -123,15 +138,16 @@ def _instruments(archive: Archive, station_id: str, wide: tuple[int, int]) -> li
     return [(str(name), set(rows["day"].astype(int))) for name, rows in near.groupby("instrument", sort=True)]
 
 
-def _block(rows: pd.DataFrame, days: set[int], instrument: str, rate: float, span: tuple[int, int],
-           wide: tuple[int, int], settings: WaveformsSettings, skips: list[dict[str, Any]]) -> Block | None:
+def _block(rows: pd.DataFrame, days: set[int], instrument: str, rate: float, spans: _Spans,
+           settings: WaveformsSettings, skips: list[dict[str, Any]]) -> Block | None:
     """Lay all pieces of one instrument at one rate on the grid, in counts; None if there is not one valid sample."""
     pad = max(2, int(np.ceil(settings.flat_s * rate)))
-    begin, asked, stop = (_ceil_index(ns, rate) for ns in (wide[0], span[0], wide[1]))
+    begin, asked, stop = (_ceil_index(ns, rate) for ns in (spans.wide_ns, spans.start_ns, spans.end_ns))
+    own = slice(*(max(_ceil_index(ns, rate) - begin + pad, 0) for ns in spans.own_ns))
     data = np.zeros((3, stop - begin), dtype=np.float32)
     mask = np.ones((3, stop - begin), dtype=bool)
     station_id = str(rows["station_id"].iloc[0])
-    note: dict[str, Any] = {"station_id": station_id, "start_ns": span[0], "end_ns": span[1]}
+    note: dict[str, Any] = {"station_id": station_id, "start_ns": spans.own_ns[0], "end_ns": spans.own_ns[1]}
     laid: list[list[tuple[int, int, int]]] = [[], [], []]
     present = ""
     for c, component in enumerate("ZNE"):
@@ -141,12 +157,13 @@ def _block(rows: pd.DataFrame, days: set[int], instrument: str, rate: float, spa
         present += component
         row = np.zeros(stop - begin + 2 * pad, dtype=np.float32)
         empty = np.ones(len(row), dtype=bool)
-        counts = _lay(row, empty, mine, begin - pad, rate, laid[c], skips)
+        differ, not_finite = _lay(row, empty, mine, begin - pad, rate, laid[c], own, skips)
         mask_other_days(row, empty, begin - pad, rate, days)
-        flat = mask_flat(row, empty, pad)
+        before = empty[own].copy()
+        flat = (empty[own] & ~before).sum() - differ if mask_flat(row, empty, pad) else 0
         for reason, count, what in (
-                ("overlap-disagrees", counts[0], "samples of overlapping records differ; masked"),
-                ("not-finite", counts[1], "NaN or infinite samples; masked"),
+                ("overlap-disagrees", differ, "samples of overlapping records differ; masked"),
+                ("not-finite", not_finite, "NaN or infinite samples; masked"),
                 ("flat", flat, f"samples in runs of equal ones of {settings.flat_s:g} s or longer; masked")):
             if count:
                 skips.append(skip(reason, f"{instrument} {component}: {what}", count=int(count), **note))
@@ -159,16 +176,21 @@ def _block(rows: pd.DataFrame, days: set[int], instrument: str, rate: float, spa
 
 
 def _lay(row: NDArray[np.float32], empty: NDArray[np.bool_], rows: pd.DataFrame, low: int, rate: float,
-         laid: list[tuple[int, int, int]], skips: list[dict[str, Any]]) -> NDArray[np.int64]:
-    """Read one component and lay it on the grid from ``low`` on; return the disagreeing and the non-finite samples."""
+         laid: list[tuple[int, int, int]], own: slice, skips: list[dict[str, Any]]) -> tuple[int, int]:
+    """Lay one component on the grid from ``low`` on; return its own samples that disagree and that are not finite."""
     reach = (grid_time_ns(low, rate), grid_time_ns(low + len(row), rate))
-    bad = np.zeros(2, dtype=np.int64)
+    disagree, bad = False, 0
     near = rows[(rows["start"] <= _stamp(reach[1])) & (rows["end"] >= _stamp(reach[0]))]
     for _, mine in near.groupby(["source", "channel"], sort=True):
         for piece in _pieces(mine, rate, reach, skips):
-            bad += place(piece.samples, row, empty, piece.at - low)
-            laid.append((piece.at - low, len(piece.samples), piece.offset_ns))
-    return bad
+            at = piece.at - low
+            differ, not_finite = place(piece.samples, row, empty, at)
+            disagree |= differ > 0
+            if not_finite:
+                mine_own = piece.samples[max(own.start - at, 0):max(own.stop - at, 0)]
+                bad += int((~np.isfinite(mine_own)).sum())
+            laid.append((at, len(piece.samples), piece.offset_ns))
+    return (int(np.isnan(row[own]).sum()) if disagree else 0), bad
 
 
 def _pieces(rows: pd.DataFrame, rate: float, reach: tuple[int, int], skips: list[dict[str, Any]]) -> list[_Piece]:
