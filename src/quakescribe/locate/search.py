@@ -20,7 +20,7 @@ from quakescribe.settings.locate import LocateSettings
 from quakescribe.tables import ORIGINS
 
 METHOD = "quakescribe:default"
-ELEVATION_STEP_M = 20.0  # tables of the search share sensors within half of this; the refinement uses the exact height
+ELEVATION_STEP_M = 50.0  # tables of the search share sensors within half of this; the refinement uses the exact height
 
 Array = NDArray[np.float64]
 
@@ -157,7 +157,8 @@ def _origins(gathered: Gathered, solution: Solution, settings: LocateSettings) -
     place = geometry(event, n_events, gathered.station, solution.distance_km, solution.azimuth_deg, solution.weight)
     erh, erz, ert = standard_errors(solution.covariance, solution.depth_limits[1] - solution.depth_limits[0])
     model_error = np.hypot(settings.model_error_s, settings.model_error_fraction * solution.travel_s)
-    power = solution.weight / (gathered.sigma_s**2 + model_error**2)
+    nothing = np.bincount(event, solution.weight, n_events) == 0
+    power = np.where(nothing[event], 1.0, solution.weight) / (gathered.sigma_s**2 + model_error**2)
     rms = np.sqrt(np.bincount(event, power * solution.residual_s**2, n_events) / np.bincount(event, power, n_events))
     frame = pd.DataFrame({
         "event_id": gathered.events["event_id"], "source_id": gathered.events["source_id"],
