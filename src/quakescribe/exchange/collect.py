@@ -256,7 +256,7 @@ class Collector:
         rows = [{"station_id": None, "source": self.source, "reason": reason, "detail": detail, "count": count}
                 for (reason, detail), count in self.skips.items()]
         for (label, station_id, reason), count in self.names.unresolved.items():
-            fits = "fits several stations" if reason == "ambiguous_station" else "is not in the stations table"
+            fits = "fits several stations" if reason == "ambiguous-station" else "is not in the stations table"
             rows.append({"station_id": station_id, "source": self.source, "reason": reason,
                          "detail": f"'{label}' {fits}; used as {station_id}", "count": count})
         if not rows:

@@ -62,14 +62,14 @@ def _match(names: list[str], wanted: dict[str, tuple[str, ...]]) -> dict[str, in
 def sniff_picks(head: bytes) -> bool:
     """Return whether the header names a station with a phase and time, or with P and S times."""
     found = _match(header(head)[0], NAMES)
-    return "station" in found and ({"phase", "time"} <= set(found) or "p_time" in found)
+    return "station" in found and not sniff_events(head) and ({"phase", "time"} <= set(found) or "p_time" in found)
 
 
 def sniff_events(head: bytes) -> bool:
     """Return whether the header names a time, latitude and longitude, and no phase."""
     names = header(head)[0]
     return {"time", "latitude", "longitude"} <= set(_match(names, EVENT_NAMES)) and \
-        not {"phase", "channel", "elevation_m"} & set(names)
+        not {"station", "station_id", "trace_id", "phase", "phase_type", "channel", "elevation_m"} & set(names)
 
 
 def _rows(path: Path, wanted: dict[str, tuple[str, ...]],
@@ -182,7 +182,7 @@ def _tables(collector: Collector, phases: list[Phase], events: list[int]) -> Tab
 def _long(line: Line, row: dict[str, str], collector: Collector) -> list[Phase]:
     phase = phase_word(row["phase"])
     if phase is None:
-        collector.skip("unknown_phase", f"phase '{row['phase']}' is neither P nor S")
+        collector.skip("unknown-phase", f"phase '{row['phase']}' is neither P nor S")
         return []
     return [Phase(-1, collector.names.resolve(_station(row)), phase, _time(line, row["time"], "time"),
                   probability=line.optional(row.get("score", ""), "probability", 0.0, 1.0),

@@ -36,8 +36,8 @@ def read(path: Path, stations: pd.DataFrame | None = None) -> Tables:
 
 def _event(line: Line, collector: Collector) -> None:
     text = line.text.ljust(98)
-    if len(line.text) < 44:
-        line.fail(f"{len(line.text)} characters; expected a summary line with depth up to column 44")
+    if len(line.text) < 45:
+        line.fail(f"{len(line.text)} characters; expected a summary line with depth up to column 45")
     time = line.time(f"{text[0:4]}-{text[4:6]}-{text[6:8]} ".replace("- ", "-0")
                      + f"{text[9:11]}:{text[11:13]}:{text[14:19]}".replace(" ", "0"), "origin time")
     latitude = line.number(text[20:22], "latitude") + line.number(text[23:28], "latitude minutes") / 60
@@ -47,11 +47,11 @@ def _event(line: Line, collector: Collector) -> None:
     count = line.optional(text[52:55], "number of phases")
     flag, quality = text[82], text[80]
     event = collector.event(Event(
-        text[84:].strip(), time, latitude, longitude, line.depth(line.number(text[38:44], "depth")),
+        text[84:].strip(), time, latitude, longitude, line.depth(line.number(text[38:45], "depth")),
         rms_s=line.optional(text[64:69], "RMS"), gap_deg=line.optional(text[55:59], "gap"),
         dmin_km=line.optional(text[59:64], "nearest station"), erh_km=line.optional(text[69:74], "ERH"),
         erz_km=line.optional(text[74:79], "ERZ"), n_phases=-1 if math.isnan(count) else int(count),
         quality=quality if quality in "ABCD" else None, flags=FLAGS.get(flag), well_located=flag not in FLAGS))
-    magnitude = line.magnitude(text[46:52])
+    magnitude = line.magnitude(text[47:52])
     if magnitude != 0.0:  # HYPOINVERSE prints 0.00 where it has none
-        collector.magnitude(Magnitude(event, text[44:46].strip() or "M", magnitude))
+        collector.magnitude(Magnitude(event, text[45:47].strip() or "M", magnitude))

@@ -112,7 +112,7 @@ def _onset(line: Line, fields: list[str], event: int, origin_ns: int, collector:
         line.fail(f"{len(fields)} fields; expected station, travel time, weight, phase")
     phase = phase_word(fields[3])
     if phase is None:
-        collector.skip("unknown_phase", f"phase '{fields[3]}' is neither P nor S")
+        collector.skip("unknown-phase", f"phase '{fields[3]}' is neither P nor S")
         return
     time = origin_ns + round(line.number(fields[1], "travel time") * clock.SECOND)
     collector.phase(Phase(event, collector.names.resolve(fields[0]), phase, time,

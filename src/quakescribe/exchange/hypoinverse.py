@@ -30,7 +30,7 @@ HOLDS = {"events": ("event_id", "time", "latitude", "longitude", "depth_km", "n_
          "picks": ("pick_id", "station_id", "phase", "time")}
 LARGEST_ID = 9_999_999_999
 _STEP = 10_000_000
-_HEADER = re.compile(rb"^[12]\d{3}[ \d]{12}[ \d]{2}[NS ][ \d]{4}[ \d]{3}[EW ][ \d.]{4}[-\d. ]{5}")
+_HEADER = re.compile(rb"^[12]\d{3}[ \d]{12}[ \d]{2}[NS ][ \d]{4}[ \d]{3}[EW ][ \d.]{4}[-\d. ]{0,5}")
 CODES = ((0.06, 0), (0.12, 1), (0.3, 2), (0.6, 3))  # uncertainty (s) up to which a weight code is given
 
 

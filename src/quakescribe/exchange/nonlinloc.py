@@ -100,7 +100,7 @@ def _read_onset(line: Line, fields: list[str], collector: Collector) -> Phase | 
                   "hour-minute second error-type error")
     phase = phase_word(fields[4])
     if phase is None:
-        collector.skip("unknown_phase", f"phase '{fields[4]}' is neither P nor S")
+        collector.skip("unknown-phase", f"phase '{fields[4]}' is neither P nor S")
         return None
     day, minute = fields[6], fields[7].rjust(4, "0")
     if not (len(day) == 8 and day.isdigit() and len(minute) == 4 and minute.isdigit()):

@@ -271,7 +271,7 @@ class _Reader:
         hint = (arrival.text("phase") if arrival is not None else "") or pick.text("phaseHint")
         phase, station_id = phase_word(hint), self._station(pick)
         if phase is None or station_id is None:
-            self.collector.skip("unknown_phase" if phase is None else "no_station",
+            self.collector.skip("unknown-phase" if phase is None else "no_station",
                                 f"phase '{hint}' is neither P nor S" if phase is None else "picks without a station")
             return
         get: Callable[[str], float] = arrival.number if arrival is not None else (lambda name: NAN)
