@@ -94,15 +94,17 @@ def scan(path: Path) -> tuple[list[Segment], list[dict[str, Any]]]:
 
 def read(path: Path, station_id: str, channel: str, start_ns: int,
          end_ns: int) -> tuple[list[Segment], list[dict[str, Any]]]:
-    """Read the samples of one channel in [start_ns, end_ns] (whole records: a little more), and what was damaged."""
+    """Read the samples of one channel in [start_ns, end_ns] (whole records: a little more), and what was damaged.
+
+    What was damaged is told without a time, so that every request that meets it tells the same.
+    """
     try:
         if kind(path) == "sac":
             found = _read_sac(path, headonly=False)
             return [s for s in found if (s.station_id, s.channel) == (station_id, channel)], []
         return _read_miniseed(path, station_id, channel, start_ns, end_ns)
     except (OSError, ValueError, TypeError, IndexError, ArithmeticError) as error:
-        return [], [skip("unreadable", f"{type(error).__name__}: {error}", source=str(path), station_id=station_id,
-                         start_ns=start_ns, end_ns=end_ns)]
+        return [], [skip("unreadable", f"{type(error).__name__}: {error}", source=str(path), station_id=station_id)]
 
 
 def _scan_miniseed(path: Path) -> tuple[list[Segment], list[dict[str, Any]]]:
@@ -142,8 +144,7 @@ def _read_miniseed(path: Path, station_id: str, channel: str, start_ns: int,
     found = [replace(segment, samples=part.take_np_datasamples()) for segment, part in _segments(traces)
              if (segment.station_id, segment.channel) == (station_id, channel)
              and segment.start_ns <= end_ns and segment.end_ns >= start_ns and part.sampletype in ("i", "f", "d")]
-    return found, [skip("damaged-records", f"{channel}: {fault}", source=str(path), station_id=station_id,
-                        start_ns=start_ns, end_ns=end_ns)]
+    return found, [skip("damaged-records", f"{channel}: {fault}", source=str(path), station_id=station_id)]
 
 
 def _decode(part: Any) -> NDArray[Any]:
