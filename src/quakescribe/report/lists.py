@@ -157,6 +157,16 @@ def velocity(info: Mapping[str, Any]) -> list[Panel]:
     ]
 
 
+def packages(info: Mapping[str, Any]) -> list[Panel]:
+    """Return the versions of the packages that did the work; nothing where they are not given."""
+    given = info.get("packages") or {}
+    if not given:
+        return []
+    rows = tuple((str(package), str(number)) for package, number in given.items())
+    caption = f"{count(len(rows), 'package')} that the result depends on."
+    return [Panel("packages", "Packages", caption, grid=Grid(("Package", "Version"), rows), size="full", folded=True)]
+
+
 def score(info: Mapping[str, Any]) -> list[Panel]:
     """Return the score against the simulated truth as it is given; nothing where there is none."""
     given = info.get("score")

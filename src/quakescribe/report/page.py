@@ -122,7 +122,12 @@ def _sections(facts: Facts, info: Mapping[str, Any], settings: ReportSettings) -
             "Data that could not be used, and why. Nothing is left out silently.",
             lists.left_out(facts),
         ),
-        Section("run", "Run", "How this report came about.", [*lists.timing(info), *lists.velocity(info)]),
+        Section(
+            "run",
+            "Run",
+            "How this report came about.",
+            [*lists.timing(info), *lists.velocity(info), *lists.packages(info)],
+        ),
     ]
 
 
@@ -130,7 +135,6 @@ def _head(facts: Facts, info: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return the facts of the run under its title: label and text."""
     span = facts.span
     toml = str(info.get("settings_toml") or "")
-    packages = ", ".join(f"{package} {number}" for package, number in (info.get("packages") or {}).items())
     rows = [
         (
             "Time span",
@@ -140,8 +144,8 @@ def _head(facts: Facts, info: Mapping[str, Any]) -> list[tuple[str, str]]:
         ),
         ("Velocity model", str((info.get("velocity") or {}).get("name", ""))),
         ("Made by", ", ".join(_makers(facts))),
-        ("Version", ", ".join(part for part in (str(info.get("version") or ""), packages) if part)),
-        ("Settings", str(info.get("settings_digest") or _digest(toml))),
+        ("Version", str(info.get("version") or "")),
+        ("Settings", str(info.get("settings_digest") or _digest(toml))[:12]),
         ("Written", str(info.get("created") or "")),
     ]
     return [(label, shown) for label, shown in rows if shown]

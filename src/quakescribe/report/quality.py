@@ -85,9 +85,14 @@ def _shares(located: pd.DataFrame, facts: Facts) -> Panel:
     )
 
 
+def _bins(count: int) -> int:
+    """Return how many bins a histogram of that many values bears."""
+    return int(np.clip(2 * np.sqrt(count), 8, 40))
+
+
 def _depths(located: pd.DataFrame) -> Panel:
     low, high = located["depth_km"].quantile([0.005, 0.995])
-    edges = np.linspace(low, max(high, low + 1.0), 31)
+    edges = np.linspace(low, max(high, low + 1.0), _bins(len(located)) + 1)
     middle = (edges[1:] + edges[:-1]) / 2
     traces = [
         {
@@ -129,8 +134,8 @@ def _distribution(located: pd.DataFrame, column: str, title: str, label: str, un
     key = f"distribution-{column.split('_')[0]}"
     if known.empty:
         return nothing(key, title, "no located event has a value", size="third")
-    top = 360.0 if unit == "°" else max(float(np.quantile(known, 0.98)), 1e-3)
-    edges = np.linspace(0.0, top, 37 if unit == "°" else 41)
+    top = 360.0 if unit == "°" else max(float(np.quantile(known, 0.98 if len(known) > 200 else 1.0)), 1e-3)
+    edges = np.linspace(0.0, top, 37 if unit == "°" else _bins(len(known)) + 1)
     shape = {
         "x": (edges[1:] + edges[:-1]) / 2,
         "width": float(edges[1] - edges[0]),

@@ -126,7 +126,9 @@ def thin(count: int, limit: int, keep: NDArray[np.float64] | None = None) -> NDA
     top = np.empty(0, dtype=np.int64)
     if keep is not None:
         top = np.argsort(-np.nan_to_num(keep, nan=-np.inf), kind="stable")[: limit // 10]
-    rest = np.setdiff1d(np.arange(count), top)
+    left = np.ones(count, dtype=bool)
+    left[top] = False
+    rest = np.flatnonzero(left)
     even = rest[np.linspace(0, len(rest) - 1, limit - len(top)).round().astype(np.int64)]
     return np.sort(np.concatenate([top, even]))
 
