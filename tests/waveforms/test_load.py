@@ -344,3 +344,18 @@ def test_all_real_stations_load_and_filter(real_data, settings):
                 assert np.isfinite(filtered.data).all()
                 assert (~filtered.mask).any()
                 assert (block.unit == "counts") == (station_id in ("CI.WBS.", "CI.WOR."))
+
+
+@pytest.mark.parametrize("late", [0.0004, -0.0004])
+def test_cutting_a_drifting_recording_changes_nothing(tmp_path, loaded, late):
+    path = tmp_path / "a"
+    parts = [write(path, ground(400, seed=i), at=i * (4.0 + late)).read_bytes() for i in range(60)]
+    path.write_bytes(b"".join(parts))
+    (whole,), _ = loaded(0, 230)
+    for begin, end in ((50.0, 120.0), (119.99, 121.0), (3.0, 229.0)):
+        (part,), _ = loaded(begin, end)
+        good = np.flatnonzero(~part.mask[0, part.lead:]) + part.lead
+        shift = part.first - whole.first
+        np.testing.assert_array_equal(part.mask[:, part.lead:], whole.mask[:, part.lead + shift:part.n + shift])
+        np.testing.assert_array_equal(part.data[:, part.lead:], whole.data[:, part.lead + shift:part.n + shift])
+        np.testing.assert_array_equal(part.offset_ns[good], whole.offset_ns[good + shift])
