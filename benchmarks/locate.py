@@ -20,9 +20,9 @@ sys.path[:0] = [str(HERE.parent / "evidence"), str(HERE)]
 
 from hypoinverse import choose  # noqa: E402
 from hypoinverse_peer import executable, run  # noqa: E402
-from locate import ridgecrest  # noqa: E402  # evidence/locate.py: same name, other folder
 from records import Records, real_data  # noqa: E402
 
+from locate import ridgecrest  # noqa: E402  # evidence/locate.py: same name, other folder
 from quakescribe.earth.geodesy import distance_azimuth  # noqa: E402
 from quakescribe.earth.traveltime import TravelTimes  # noqa: E402
 from quakescribe.locate import locate  # noqa: E402

@@ -6,11 +6,22 @@ import pytest
 from scipy.integrate import quad
 
 from quakescribe.kernels.hypocentre import azimuthal_gap, distance_reach, gaps
-from quakescribe.kernels.refine import cost_of, descend, normal_equations, predict, solve4, taper, taper_cost
+from quakescribe.kernels.refine import (
+    DELAY,
+    TIME,
+    cost_of,
+    descend,
+    normal_equations,
+    predict,
+    solve4,
+    taper,
+    taper_cost,
+)
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "reference"))
 from hypocentres import MODEL
 
+LAYERS = np.stack([MODEL.top_km, MODEL.vp, MODEL.vs])
 BOX = np.array([[-50.0, 50.0], [-50.0, 50.0], [-1.0, 40.0]])
 
 
@@ -22,10 +33,12 @@ def how(request):
 def scene(place=(3.0, -4.0, 9.0, 1.5), n=8, noise=0.0, seed=0):
     rng = np.random.default_rng(seed)
     x, y = rng.uniform(-30, 30, n).repeat(2), rng.uniform(-30, 30, n).repeat(2)
-    depth, phase = -rng.uniform(0, 1.5, n).repeat(2), np.tile([0, 1], n).astype(np.int64)
-    rows, zero = np.zeros((2 * n, 5)), np.zeros(2 * n)
-    predict(rows, np.array(place), x, y, depth, phase, zero, MODEL.top_km, MODEL.vp, MODEL.vs)
-    return x, y, depth, phase, rows[:, 0] + place[3] + rng.normal(0, noise, 2 * n), zero
+    depth, phase = -rng.uniform(0, 1.5, n).repeat(2), np.tile([0, 1], n)
+    zero = np.zeros(2 * n)
+    arrivals, rows = np.column_stack([x, y, depth, phase, zero, zero + 0.05, zero]), np.zeros((2 * n, 5))
+    predict(rows, np.array(place), arrivals, LAYERS)
+    arrivals[:, TIME] = rows[:, 0] + place[3] + rng.normal(0, noise, 2 * n)
+    return arrivals
 
 
 def test_the_cost_is_the_integral_of_residual_times_weight(how):
@@ -46,12 +59,12 @@ def test_the_linear_system_is_solved_and_a_singular_one_gives_no_step(how):
 
 
 def test_predicted_derivatives_agree_with_finite_differences(how):
-    x, y, depth, phase, _, zero = scene()
+    arrivals = scene()
     place, h = np.array([3.0, -4.0, 9.0, 0.0]), 1e-5
 
     def rows(at):
-        out = np.zeros((len(x), 5))
-        how(predict)(out, at, x, y, depth, phase, zero, MODEL.top_km, MODEL.vp, MODEL.vs)
+        out = np.zeros((16, 5))
+        how(predict)(out, at, arrivals, LAYERS)
         return out
 
     for axis in range(3):
@@ -62,48 +75,46 @@ def test_predicted_derivatives_agree_with_finite_differences(how):
 
 
 def test_a_correction_delays_the_prediction(how):
-    x, y, depth, phase, _, zero = scene()
-    early, late = np.zeros((len(x), 5)), np.zeros((len(x), 5))
+    arrivals = scene()
+    early, late = np.zeros((16, 5)), np.zeros((16, 5))
     place = np.array([3.0, -4.0, 9.0, 0.0])
-    how(predict)(early, place, x, y, depth, phase, zero, MODEL.top_km, MODEL.vp, MODEL.vs)
-    how(predict)(late, place, x, y, depth, phase, zero + 0.2, MODEL.top_km, MODEL.vp, MODEL.vs)
+    how(predict)(early, place, arrivals, LAYERS)
+    arrivals[:, DELAY] += 0.2
+    how(predict)(late, place, arrivals, LAYERS)
     np.testing.assert_allclose(late[:, 0] - early[:, 0], 0.2)
 
 
 def test_the_gradient_of_the_cost_is_minus_the_right_hand_side(how):
-    x, y, depth, phase, observed, zero = scene(noise=0.2)
+    arrivals = scene(noise=0.2)
     sigma, base = np.full(16, 0.07), np.ones(16)
     place = np.array([3.1, -4.2, 9.3, 1.45])
     matrix, vector, rows = np.zeros((4, 4)), np.zeros(4), np.zeros((16, 5))
-    arguments = (x, y, depth, phase, zero, MODEL.top_km, MODEL.vp, MODEL.vs)
-    predict(rows, place, *arguments)
-    how(normal_equations)(matrix, vector, rows, place, observed, sigma, base, 2.5, 5.0, BOX)
+    predict(rows, place, arrivals, LAYERS)
+    how(normal_equations)(matrix, vector, rows, place, arrivals, sigma, base, 2.5, 5.0, BOX)
     for axis in range(4):
         costs = []
         for h in (1e-6, -1e-6):
             moved = place.copy()
             moved[axis] += h
-            predict(rows, moved, *arguments)
-            costs.append(how(cost_of)(rows, observed, moved[3], sigma, base, 2.5, 5.0))
+            predict(rows, moved, arrivals, LAYERS)
+            costs.append(how(cost_of)(rows, arrivals, moved[3], sigma, base, 2.5, 5.0))
         assert (costs[0] - costs[1]) / 2e-6 == pytest.approx(-vector[axis], rel=1e-3, abs=1e-3)
 
 
 @pytest.mark.parametrize("start", [(0.0, 0.0, 12.0, 1.0), (10.0, 10.0, 3.0, 0.0), (-8.0, 5.0, 25.0, 2.0)])
 def test_the_descent_reaches_the_place_of_exact_times(start):
-    x, y, depth, phase, observed, zero = scene()
+    arrivals = scene()
     place, rows = np.array(start), np.zeros((16, 5))
-    steps = descend(place, rows, x, y, depth, phase, observed, zero, np.full(16, 1.0), np.ones(16), MODEL.top_km,
-                    MODEL.vp, MODEL.vs, BOX, np.array([1e6, 2e6, 60.0]))
+    steps = descend(place, rows, arrivals, np.ones(16), np.ones(16), LAYERS, BOX, np.array([1e6, 2e6, 60.0]))
     assert steps >= 0
     np.testing.assert_allclose(place, (3.0, -4.0, 9.0, 1.5), atol=0.02)
 
 
 def test_the_descent_stays_inside_the_box():
-    x, y, depth, phase, observed, zero = scene(place=(3.0, -4.0, 9.0, 1.5))
+    arrivals = scene(place=(3.0, -4.0, 9.0, 1.5))
     box = np.array([[-50.0, 1.0], [-50.0, 50.0], [-1.0, 5.0]])
     place, rows = np.array([0.0, 0.0, 2.0, 1.0]), np.zeros((16, 5))
-    descend(place, rows, x, y, depth, phase, observed, zero, np.full(16, 0.1), np.ones(16), MODEL.top_km, MODEL.vp,
-            MODEL.vs, box, np.array([1e6, 2e6, 60.0]))
+    descend(place, rows, arrivals, np.full(16, 0.1), np.ones(16), LAYERS, box, np.array([1e6, 2e6, 60.0]))
     assert place[0] <= 1.0
     assert -1.0 <= place[2] <= 5.0
 

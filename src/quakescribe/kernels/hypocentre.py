@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 
 from quakescribe.kernels.profile import profile
-from quakescribe.kernels.refine import descend, predict, taper
+from quakescribe.kernels.refine import SIGMA, TIME, X, Y, descend, predict, taper
 
 
 @njit(cache=True, nogil=True)
@@ -57,20 +57,21 @@ def distance_reach(hypocentre, x, y, cut_km):
 
 
 @njit(cache=True, nogil=True)
-def _prepare(rows, hypocentre, x, y, observed, pick_sigma, sigma, base, options):
+def _prepare(rows, hypocentre, arrivals, sigma, base, options):
     """Set sigma (s, with model error and the event's robust scale) and distance weights; return scale and number used.
 
     scale = max(1, 1.4826 median |r / sigma|). Where fewer than four arrivals would keep weight 0.1, all weights stay 1
     and the number returned is negative.
     """
-    n = observed.shape[0]
-    reach = distance_reach(hypocentre, x, y, options[3])
+    n = arrivals.shape[0]
+    reach = distance_reach(hypocentre, arrivals[:, X], arrivals[:, Y], options[3])
     scaled = np.empty(n)
     for i in range(n):
         predicted = options[7] * rows[i, 0]
-        sigma[i] = np.sqrt(pick_sigma[i] * pick_sigma[i] + options[6] * options[6] + predicted * predicted)
-        base[i] = taper(np.hypot(x[i] - hypocentre[0], y[i] - hypocentre[1]) / reach, options[4], options[5])
-        scaled[i] = abs(observed[i] - hypocentre[3] - rows[i, 0]) / sigma[i]
+        sigma[i] = np.sqrt(arrivals[i, SIGMA] ** 2 + options[6] * options[6] + predicted * predicted)
+        distance = np.hypot(arrivals[i, X] - hypocentre[0], arrivals[i, Y] - hypocentre[1])
+        base[i] = taper(distance / reach, options[4], options[5])
+        scaled[i] = abs(arrivals[i, TIME] - hypocentre[3] - rows[i, 0]) / sigma[i]
     scale = max(1.0, 1.4826 * np.median(scaled)) if n > 0 else 1.0
     used = 0
     for i in range(n):
@@ -84,11 +85,11 @@ def _prepare(rows, hypocentre, x, y, observed, pick_sigma, sigma, base, options)
 
 
 @njit(cache=True, nogil=True)
-def _weigh(weights, rows, hypocentre, observed, sigma, base, shape, scale, prior):
+def _weigh(weights, rows, hypocentre, arrivals, sigma, base, shape, scale, prior):
     """Set the final weights; return the variance factor (see :func:`refine_event`) and the depth's information."""
     squares, total, information = 0.0, 0.0, 0.0
-    for i in range(observed.shape[0]):
-        u = (observed[i] - hypocentre[3] - rows[i, 0]) / sigma[i]
+    for i in range(arrivals.shape[0]):
+        u = (arrivals[i, TIME] - hypocentre[3] - rows[i, 0]) / sigma[i]
         weights[i] = base[i] * taper(abs(u), shape[0], shape[1])
         squares += weights[i] * u * u * scale * scale
         total += weights[i]
@@ -98,8 +99,7 @@ def _weigh(weights, rows, hypocentre, observed, sigma, base, shape, scale, prior
 
 
 @njit(cache=True, nogil=True)
-def refine_event(hypocentre, rows, weights, covariance, x, y, depth, phase, observed, pick_sigma, correction, tops, vp,
-                 vs, box, options):
+def refine_event(hypocentre, rows, weights, covariance, arrivals, layers, box, options):
     """Refine one hypocentre in place with exact rays, robustly.
 
     Parameters
@@ -109,11 +109,11 @@ def refine_event(hypocentre, rows, weights, covariance, x, y, depth, phase, obse
     rows, weights, covariance
         Shapes (n, 5), (n,), (4, 4), float64. Overwritten: predictions as in :func:`quakescribe.kernels.refine.predict`,
         weights (0 to 1), covariance of x, y, z (km) and t0 (s).
-    x, y, depth, phase, observed, pick_sigma, correction
-        Shape (n,): place and depth of the sensors (km), 0 P or 1 S, arrival time (s), its standard deviation (s),
-        correction added to predictions (s). Not changed.
-    tops, vp, vs
-        Shape (layers,), float64: the model (km, km/s). Not changed.
+    arrivals
+        Shape (n, 7), float64: place (km) and depth (km) of the sensor, 0 P or 1 S, arrival time (s), its standard
+        deviation (s), correction added to the prediction (s). Not changed.
+    layers
+        Shape (3, n_layers), float64: tops (km), P and S velocities (km/s). Not changed.
     box
         Shape (3, 2), float64: limits of x, y, depth (km).
     options
@@ -131,34 +131,32 @@ def refine_event(hypocentre, rows, weights, covariance, x, y, depth, phase, obse
     Three rounds of robust scale, weights and Levenberg-Marquardt descent; then the profile along depth, from whose
     least misfit the last round is repeated once where that is lower. O(n) per step.
     """
-    n = observed.shape[0]
+    n = arrivals.shape[0]
     sigma, base, better = np.empty(n), np.empty(n), np.empty(4)
     scale, used, steps = 1.0, n, 0
-    predict(rows, hypocentre, x, y, depth, phase, correction, tops, vp, vs)
+    predict(rows, hypocentre, arrivals, layers)
     shape = np.array([options[0], options[1], options[2]])
     factor = 1.0
     for turn in range(4):
-        scale, used = _prepare(rows, hypocentre, x, y, observed, pick_sigma, sigma, base, options)
+        scale, used = _prepare(rows, hypocentre, arrivals, sigma, base, options)
         shape[0], shape[1] = (options[0], options[1]) if used >= 0 else (1e6, 2e6)
-        steps = descend(hypocentre, rows, x, y, depth, phase, observed, correction, sigma, base, tops, vp, vs, box,
-                        shape)
+        steps = descend(hypocentre, rows, arrivals, sigma, base, layers, box, shape)
         if turn < 2:
             continue
-        factor, information = _weigh(weights, rows, hypocentre, observed, sigma, base, shape, scale, options[8])
+        factor, information = _weigh(weights, rows, hypocentre, arrivals, sigma, base, shape, scale, options[8])
         first = 0.25 * np.sqrt(factor / information) if information > 0.0 else 1.0
-        lower = profile(covariance, better, hypocentre, x, y, depth, phase, observed, correction, sigma, base, tops, vp,
-                        vs, box, shape, scale * scale / factor, min(max(first, 0.05), 1.0))
+        lower = profile(covariance, better, hypocentre, arrivals, sigma, base, layers, box, shape,
+                        scale * scale / factor, min(max(first, 0.05), 1.0))
         if not lower > 0.01:
             break
         if turn < 3:
             hypocentre[:] = better
-            predict(rows, hypocentre, x, y, depth, phase, correction, tops, vp, vs)
+            predict(rows, hypocentre, arrivals, layers)
     return factor, 1.0 if steps >= 0 else 0.0, 0.0 if used >= 0 else 1.0
 
 
 @njit(cache=True, nogil=True)
-def refine_events(hypocentres, rows, weights, covariance, state, offsets, x, y, depth, phase, observed, pick_sigma,
-                  correction, tops, vp, vs, boxes, options):
+def refine_events(hypocentres, rows, weights, covariance, state, offsets, arrivals, layers, boxes, options):
     """Refine many events in place: arrivals offsets[e] to offsets[e + 1] belong to event e.
 
     ``hypocentres`` (n_events, 4), ``covariance`` (n_events, 4, 4), ``state`` (n_events, 3: variance factor, converged,
@@ -168,6 +166,5 @@ def refine_events(hypocentres, rows, weights, covariance, state, offsets, x, y, 
         a, b = offsets[e], offsets[e + 1]
         if a == b:
             continue
-        state[e] = refine_event(hypocentres[e], rows[a:b], weights[a:b], covariance[e], x[a:b], y[a:b], depth[a:b],
-                                phase[a:b], observed[a:b], pick_sigma[a:b], correction[a:b], tops, vp, vs, boxes[e],
-                                options)
+        state[e] = refine_event(hypocentres[e], rows[a:b], weights[a:b], covariance[e], arrivals[a:b], layers,
+                                boxes[e], options)

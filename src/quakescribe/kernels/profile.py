@@ -20,17 +20,17 @@ def _hold_depth(matrix, vector):
 
 
 @njit(cache=True, nogil=True)
-def _settle(place, rows, x, y, depth, phase, observed, correction, sigma, base, tops, vp, vs, box, shape):
+def _settle(place, rows, arrivals, sigma, base, layers, box, shape):
     """Move x, y, t0 to the least misfit at the depth of ``place`` and return it.
 
     At most three Gauss-Newton steps; none that promises to lower the misfit by less than 0.01.
     """
     matrix, vector = np.zeros((4, 4)), np.zeros(4)
-    predict(rows, place, x, y, depth, phase, correction, tops, vp, vs)
-    cost = cost_of(rows, observed, place[3], sigma, base, shape[0], shape[1])
+    predict(rows, place, arrivals, layers)
+    cost = cost_of(rows, arrivals, place[3], sigma, base, shape[0], shape[1])
     trial, trial_rows = place.copy(), np.empty_like(rows)
     for _ in range(3):
-        normal_equations(matrix, vector, rows, place, observed, sigma, base, shape[0], shape[1], box)
+        normal_equations(matrix, vector, rows, place, arrivals, sigma, base, shape[0], shape[1], box)
         _hold_depth(matrix, vector)
         for a in (0, 1, 3):
             matrix[a, a] += 1e-6 * matrix[a, a] + 1e-9
@@ -40,8 +40,8 @@ def _settle(place, rows, x, y, depth, phase, observed, correction, sigma, base, 
         for a in range(2):
             trial[a] = min(max(place[a] + step[a], box[a, 0]), box[a, 1])
         trial[3] = place[3] + step[3]
-        predict(trial_rows, trial, x, y, depth, phase, correction, tops, vp, vs)
-        new = cost_of(trial_rows, observed, trial[3], sigma, base, shape[0], shape[1])
+        predict(trial_rows, trial, arrivals, layers)
+        new = cost_of(trial_rows, arrivals, trial[3], sigma, base, shape[0], shape[1])
         if not new < cost:
             break
         cost = new
@@ -51,8 +51,7 @@ def _settle(place, rows, x, y, depth, phase, observed, correction, sigma, base, 
 
 
 @njit(cache=True, nogil=True)
-def profile(covariance, better, hypocentre, x, y, depth, phase, observed, correction, sigma, base, tops, vp, vs, box,
-            shape, per_cost, first_km):
+def profile(covariance, better, hypocentre, arrivals, sigma, base, layers, box, shape, per_cost, first_km):
     """Fill the covariance of a hypocentre from the misfit at many depths; return how much lower a misfit was found.
 
     Parameters
@@ -63,7 +62,7 @@ def profile(covariance, better, hypocentre, x, y, depth, phase, observed, correc
         Shape (4,), float64. Overwritten with the place of least misfit, which may lie at another depth.
     hypocentre
         Shape (4,), float64: x, y, z (km), t0 (s), a minimum of the misfit. Not changed.
-    x, y, depth, phase, observed, correction, sigma, base, tops, vp, vs, box, shape
+    arrivals, sigma, base, layers, box, shape
         As in :func:`quakescribe.kernels.refine.descend`. Not changed.
     per_cost
         The misfit is multiplied by this to become a negative log likelihood.
@@ -84,11 +83,11 @@ def profile(covariance, better, hypocentre, x, y, depth, phase, observed, correc
     """
     n_most = 120
     nodes, costs, conditional = np.empty((n_most, 4)), np.empty(n_most), np.empty((n_most, 4, 4))
-    rows, place, before, slope = np.empty((x.shape[0], 5)), hypocentre.copy(), np.empty(4), np.zeros(4)
+    rows, place, before, slope = np.empty((arrivals.shape[0], 5)), hypocentre.copy(), np.empty(4), np.zeros(4)
     nodes[0] = hypocentre
-    predict(rows, hypocentre, x, y, depth, phase, correction, tops, vp, vs)
-    costs[0] = cost_of(rows, observed, hypocentre[3], sigma, base, shape[0], shape[1])
-    _given_depth(conditional[0], rows, hypocentre, observed, sigma, base, box, shape, per_cost)
+    predict(rows, hypocentre, arrivals, layers)
+    costs[0] = cost_of(rows, arrivals, hypocentre[3], sigma, base, shape[0], shape[1])
+    _given_depth(conditional[0], rows, hypocentre, arrivals, sigma, base, box, shape, per_cost)
     count = 1
     for side in (-1.0, 1.0):
         place[:] = hypocentre
@@ -103,9 +102,8 @@ def profile(covariance, better, hypocentre, x, y, depth, phase, observed, correc
                 place[a] += slope[a] * (place[2] - before[2])
             for a in range(2):
                 place[a] = min(max(place[a], box[a, 0]), box[a, 1])
-            costs[count] = _settle(place, rows, x, y, depth, phase, observed, correction, sigma, base, tops, vp, vs,
-                                   box, shape)
-            _given_depth(conditional[count], rows, place, observed, sigma, base, box, shape, per_cost)
+            costs[count] = _settle(place, rows, arrivals, sigma, base, layers, box, shape)
+            _given_depth(conditional[count], rows, place, arrivals, sigma, base, box, shape, per_cost)
             slope[:] = (place - before) / (place[2] - before[2])
             nodes[count] = place
             count += 1
@@ -113,10 +111,10 @@ def profile(covariance, better, hypocentre, x, y, depth, phase, observed, correc
 
 
 @njit(cache=True, nogil=True)
-def _given_depth(covariance, rows, place, observed, sigma, base, box, shape, per_cost):
+def _given_depth(covariance, rows, place, arrivals, sigma, base, box, shape, per_cost):
     """Fill the covariance of x, y, t0 (with the prior) at a given depth; its depth row and column are 0."""
     matrix, unit = np.zeros((4, 4)), np.zeros(4)
-    normal_equations(matrix, unit, rows, place, observed, sigma, base, shape[0], shape[1], box)
+    normal_equations(matrix, unit, rows, place, arrivals, sigma, base, shape[0], shape[1], box)
     _hold_depth(matrix, unit)
     matrix *= per_cost
     for a in range(4):

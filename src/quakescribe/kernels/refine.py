@@ -5,6 +5,10 @@ from numba import njit
 
 from quakescribe.kernels.raytrace import first_arrival
 
+# Columns of the array of arrivals, shape (n, 7), that the kernels of location share.
+X, Y, DEPTH, PHASE, TIME, SIGMA, DELAY = range(7)
+"""Place and depth of the sensor (km), 0 P or 1 S, arrival time (s), its standard deviation (s), correction (s)."""
+
 
 @njit(cache=True, nogil=True)
 def taper(value, full, zero):
@@ -29,16 +33,18 @@ def taper_cost(value, full, zero):
 
 
 @njit(cache=True, nogil=True)
-def predict(rows, hypocentre, x, y, depth, phase, correction, tops, vp, vs):
+def predict(rows, hypocentre, arrivals, layers):
     """Fill rows (n, 5): predicted arrival time relative to the origin (s), derivatives by x, y, z, take-off (deg).
 
-    The prediction includes the station correction. A station on the epicentre has zero horizontal derivative.
+    ``layers`` has shape (3, n_layers): tops (km), P and S velocities (km/s). The prediction includes the station
+    correction. A station on the epicentre has zero horizontal derivative.
     """
-    for i in range(x.shape[0]):
-        east, north = hypocentre[0] - x[i], hypocentre[1] - y[i]
+    for i in range(arrivals.shape[0]):
+        east, north = hypocentre[0] - arrivals[i, X], hypocentre[1] - arrivals[i, Y]
         distance = np.hypot(east, north)
-        time, p, dz, takeoff = first_arrival(tops, vp if phase[i] == 0 else vs, distance, hypocentre[2], depth[i])
-        rows[i, 0] = time + correction[i]
+        velocities = layers[1] if arrivals[i, PHASE] == 0.0 else layers[2]
+        time, p, dz, takeoff = first_arrival(layers[0], velocities, distance, hypocentre[2], arrivals[i, DEPTH])
+        rows[i, 0] = time + arrivals[i, DELAY]
         rows[i, 1] = p * east / distance if distance > 0.0 else 0.0
         rows[i, 2] = p * north / distance if distance > 0.0 else 0.0
         rows[i, 3] = dz
@@ -75,23 +81,23 @@ def solve4(matrix, vector):
 
 
 @njit(cache=True, nogil=True)
-def cost_of(rows, observed, origin, sigma, base, full, zero):
+def cost_of(rows, arrivals, origin, sigma, base, full, zero):
     """Return the robust misfit: sum of base weight times :func:`taper_cost` of the scaled residuals."""
     total = 0.0
-    for i in range(observed.shape[0]):
+    for i in range(arrivals.shape[0]):
         if base[i] > 0.0:
-            total += base[i] * taper_cost(abs(observed[i] - origin - rows[i, 0]) / sigma[i], full, zero)
+            total += base[i] * taper_cost(abs(arrivals[i, TIME] - origin - rows[i, 0]) / sigma[i], full, zero)
     return total
 
 
 @njit(cache=True, nogil=True)
-def normal_equations(matrix, vector, rows, hypocentre, observed, sigma, base, full, zero, box):
+def normal_equations(matrix, vector, rows, hypocentre, arrivals, sigma, base, full, zero, box):
     """Fill the normal equations at a hypocentre (x, y, z, t0), weighted; a coordinate held at the box drops out."""
     matrix[:] = 0.0
     vector[:] = 0.0
     g = np.empty(4)
-    for i in range(observed.shape[0]):
-        r = observed[i] - hypocentre[3] - rows[i, 0]
+    for i in range(arrivals.shape[0]):
+        r = arrivals[i, TIME] - hypocentre[3] - rows[i, 0]
         w = base[i] * taper(abs(r) / sigma[i], full, zero) / (sigma[i] * sigma[i])
         if w == 0.0:
             continue
@@ -109,7 +115,7 @@ def normal_equations(matrix, vector, rows, hypocentre, observed, sigma, base, fu
 
 
 @njit(cache=True, nogil=True)
-def descend(hypocentre, rows, x, y, depth, phase, observed, correction, sigma, base, tops, vp, vs, box, shape):
+def descend(hypocentre, rows, arrivals, sigma, base, layers, box, shape):
     """Move one hypocentre (x, y, z, t0) downhill in place, inside the box; return the steps taken, negative if cut off.
 
     Levenberg-Marquardt: (A + lambda diag A) step = b; a step counts only if it lowers the robust misfit. Ends when a
@@ -119,11 +125,11 @@ def descend(hypocentre, rows, x, y, depth, phase, observed, correction, sigma, b
     full, zero, most = shape[0], shape[1], int(shape[2])
     matrix, vector, damped = np.zeros((4, 4)), np.zeros(4), np.zeros((4, 4))
     trial, trial_rows = np.empty(4), np.empty_like(rows)
-    predict(rows, hypocentre, x, y, depth, phase, correction, tops, vp, vs)
-    cost = cost_of(rows, observed, hypocentre[3], sigma, base, full, zero)
+    predict(rows, hypocentre, arrivals, layers)
+    cost = cost_of(rows, arrivals, hypocentre[3], sigma, base, full, zero)
     damping = 1e-3
     for step_number in range(most):
-        normal_equations(matrix, vector, rows, hypocentre, observed, sigma, base, full, zero, box)
+        normal_equations(matrix, vector, rows, hypocentre, arrivals, sigma, base, full, zero, box)
         while True:
             damped[:] = matrix
             for a in range(4):
@@ -135,8 +141,8 @@ def descend(hypocentre, rows, x, y, depth, phase, observed, correction, sigma, b
             moved = max(abs(trial[0] - hypocentre[0]), abs(trial[1] - hypocentre[1]), abs(trial[2] - hypocentre[2]))
             if moved < 0.002 and abs(step[3]) < 2e-4:
                 return step_number
-            predict(trial_rows, trial, x, y, depth, phase, correction, tops, vp, vs)
-            new = cost_of(trial_rows, observed, trial[3], sigma, base, full, zero)
+            predict(trial_rows, trial, arrivals, layers)
+            new = cost_of(trial_rows, arrivals, trial[3], sigma, base, full, zero)
             if new < cost:
                 break
             damping *= 8.0

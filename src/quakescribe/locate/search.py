@@ -140,8 +140,9 @@ def _refine(gathered: Gathered, stations: pd.DataFrame, model: VelocityModel, se
     options = np.array([settings.residual_full, settings.residual_zero, settings.max_iterations,
                         settings.distance_cut_km, settings.distance_full, settings.distance_zero,
                         settings.model_error_s, settings.model_error_fraction, settings.prior_arrivals])
-    refine_events(place, rows, weight, covariance, state, gathered.offsets, x, y, depth, gathered.phase,
-                  gathered.observed_s, gathered.sigma_s, correction, model.top_km, model.vp, model.vs, boxes, options)
+    data = np.column_stack([x, y, depth, gathered.phase, gathered.observed_s, gathered.sigma_s, correction])
+    layers = np.stack([model.top_km, model.vp, model.vs])
+    refine_events(place, rows, weight, covariance, state, gathered.offsets, data, layers, boxes, options)
     lat, lon = destination(start_lat, start_lon, np.degrees(np.arctan2(place[:, 0], place[:, 1])),
                            np.hypot(place[:, 0], place[:, 1]))
     distance, azimuth = distance_azimuth(lat[event], lon[event], latitude, longitude)
