@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -219,3 +220,13 @@ def test_the_published_pairs_are_found_again(real_data):
         ours = picks.loc[picks["phase"] == phase, "time"].astype("int64").to_numpy()
         theirs = pd.to_datetime(wanted[column]).astype("datetime64[ns, UTC]").astype("int64").to_numpy()
         assert np.count_nonzero(np.abs(ours[:, None] - theirs).min(axis=0) < 1e6) >= len(wanted) - 1
+
+
+def test_a_loader_may_give_blocks_that_end_with_their_data(recording):
+    picks, _ = picked(recording)
+    block = recording.load(recording.start_ns - 200 * SECOND, recording.end_ns)[0]
+    skip = round(recording.start * recording.fs) - block.first
+    trimmed = replace(block, first=block.first + skip, data=block.data[:, skip:], mask=block.mask[:, skip:],
+                      offset_ns=block.offset_ns[skip:], lead=0)
+    again, _ = pick_unit(lambda a, b: [trimmed], recording.start_ns, recording.end_ns, SETTINGS)
+    assert len(again) == len(picks)

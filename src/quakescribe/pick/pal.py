@@ -27,13 +27,12 @@ def pick_span(load: Callable[[int, int], list[Block]], start_ns: int, end_ns: in
     The chain is therefore entered at a quiet stretch before the span, longer than any trigger can silence the picker:
     from there on every chain is the same, wherever it began. Without such a stretch in the margin, more is loaded.
     """
-    margin_s = FIRST_MARGIN_S
-    after_ns = int(_reach_after_s(settings) * SECOND)
+    begin_ns, stop_ns = start_ns - FIRST_MARGIN_S * SECOND, end_ns + int(_reach_after_s(settings) * SECOND)
     found: list[Found] = []
-    for block in load(start_ns - margin_s * SECOND, end_ns + after_ns):
-        mine = _pick_block(block, start_ns, settings)
+    for block in load(begin_ns, stop_ns):
+        mine = _pick_block(block, begin_ns, start_ns, settings)
         if mine is None:
-            mine = _from_further_back(load, block, start_ns, end_ns + after_ns, settings)
+            mine = _from_further_back(load, block, start_ns, stop_ns, settings)
         found.append(mine)
     return tables(join(found), start_ns, end_ns, settings)
 
@@ -43,9 +42,10 @@ def _from_further_back(load: Callable[[int, int], list[Block]], like: Block, sta
     """Pick a block again with ever more of what came before it, until the chain can be entered or the data begin."""
     margin_s = 2 * FIRST_MARGIN_S
     while start_ns > margin_s * SECOND:
-        for block in load(start_ns - margin_s * SECOND, stop_ns):
+        begin_ns = start_ns - margin_s * SECOND
+        for block in load(begin_ns, stop_ns):
             if _same_instrument(block, like):
-                mine = _pick_block(block, start_ns, settings)
+                mine = _pick_block(block, begin_ns, start_ns, settings)
                 if mine is not None:
                     return mine
         margin_s *= 2
@@ -72,8 +72,11 @@ def windows(settings: PickSettings, sampling_rate: float) -> onset.Windows:
         replace_horizontal=s.horizontals == "replace")
 
 
-def _pick_block(block: Block, start_ns: int, settings: PickSettings) -> Found | None:
-    """Follow the chain of triggers through a block; None if it cannot be entered before the span begins."""
+def _pick_block(block: Block, begin_ns: int, start_ns: int, settings: PickSettings) -> Found | None:
+    """Follow the chain of triggers through a block; None if it cannot be entered before the span begins.
+
+    The block was asked for from ``begin_ns`` on; where it begins later nothing was recorded, which is quiet, too.
+    """
     rate = block.sampling_rate
     if "Z" not in block.present:
         return Found.nothing(block, "no-vertical")
@@ -82,7 +85,7 @@ def _pick_block(block: Block, start_ns: int, settings: PickSettings) -> Found | 
     filtered = bandpass(block, settings.band_low_hz, settings.band_high_hz)
     spans = _excursions(filtered, settings)
     w = windows(settings, rate)
-    resume = _entry(spans, block.lead + round(_reach_before_s(settings) * rate) + 2,
+    resume = _entry(spans, block.index(begin_ns) + round(_reach_before_s(settings) * rate) + 2,
                     block.index(start_ns) - w.p_after - 2, w.p_after + w.s_window + w.refractory + 2)
     if resume is None:
         return None
