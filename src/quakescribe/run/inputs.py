@@ -67,11 +67,18 @@ def open_inputs(settings: Settings, folder: Path) -> Inputs:
     start = min(span[0] for span in spans) if project.start is None else pd.Timestamp(project.start).value
     end = max(span[1] for span in spans) if project.end is None else pd.Timestamp(project.end).value
     if start >= end:
-        raise WaveformError(f"nothing recorded between {project.start} and {project.end}")
+        raise WaveformError(
+            f"nothing recorded between {_iso(start)} and {_iso(end)}; the recordings go from "
+            f"{_iso(min(span[0] for span in spans))} to {_iso(max(span[1] for span in spans))}"
+        )
     skips = survey(archive, stations, channels, settings.waveforms)[1]
     kept = [pd.isna(one) or not excluded(one, project.exclude_stations) for one in skips["station_id"]]
     skips = skips[kept].reset_index(drop=True)
     return Inputs(archive, stations, channels, model, stations_path, usable, start, end, skips)
+
+
+def _iso(ns: int) -> str:
+    return pd.Timestamp(ns).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def with_locations(table: pd.DataFrame, recorded: list[str]) -> pd.DataFrame:

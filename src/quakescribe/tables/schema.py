@@ -92,7 +92,9 @@ class Table:
             try:
                 out[column.name] = _cast(frame[column.name], column)
             except (ValueError, TypeError, OverflowError) as error:
-                faults.append(f"column '{column.name}' is {frame[column.name].dtype}, expected {column.type}: {error}")
+                faults.append(
+                    f"column '{column.name}' is {frame[column.name].dtype}, expected {column.type}: {str(error).splitlines()[0]}"
+                )
         if faults:
             raise _error(self.name, faults)
         result = pd.DataFrame(

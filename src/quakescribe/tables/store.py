@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from quakescribe.errors import FormatError
+from quakescribe.errors import FormatError, TableError
 from quakescribe.tables.schema import Table
 
 NOTE = b"quakescribe"
@@ -68,7 +68,10 @@ def read(path: Path, table: Table) -> pd.DataFrame:
             frame = pq.read_table(path).to_pandas()
     except (pa.ArrowInvalid, pd.errors.ParserError, UnicodeDecodeError, pd.errors.EmptyDataError) as error:
         raise FormatError(f"{path}: not a readable table '{table.name}': {error}") from error
-    return table.conform(frame)
+    try:
+        return table.conform(frame)
+    except TableError as error:
+        raise TableError(f"{path}: {error}") from None
 
 
 def concat(frames: list[pd.DataFrame], table: Table) -> pd.DataFrame:
