@@ -171,7 +171,7 @@ def test_picks_of_unknown_stations_are_skipped_and_listed(settings):
     known = STATIONS[STATIONS["station_id"] != "XX.S03."]
     result = associate(picks, known, MODEL, settings)
     assert "XX.S03." not in set(result.arrivals["station_id"])
-    assert result.skips[["station_id", "reason"]].values.tolist() == [["XX.S03.", "unknown_station"]]
+    assert result.skips[["station_id", "reason"]].values.tolist() == [["XX.S03.", "unknown-station"]]
     assert result.skips["count"].tolist() == [(picks["station_id"] == "XX.S03.").sum()]
     pd.testing.assert_frame_equal(result.skips, skips(picks, known, MODEL, settings))
 
@@ -187,7 +187,7 @@ def test_a_station_that_moved_is_where_it_was_at_the_time(settings):
     assert (arrivals["station_id"] == "XX.S03.").sum() == 10
     gone = table[table["valid_from"].isna()]
     result = associate(picks, gone, MODEL, settings)
-    assert result.skips["reason"].tolist() == ["no_epoch"]
+    assert result.skips["reason"].tolist() == ["no-epoch"]
 
 
 def test_a_swarm_of_events_seconds_apart_is_told_apart(settings):
