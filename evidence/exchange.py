@@ -14,10 +14,10 @@ import numpy as np
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "tests" / "contracts")]
 
-import catalogues
-from records import Records, real_data
+import catalogues  # noqa: E402
+from records import Records, real_data  # noqa: E402
 
-from quakescribe.exchange.formats import FORMATS, read_tables, write_tables
+from quakescribe.exchange.formats import FORMATS, read_tables, write_tables  # noqa: E402
 
 N = 200
 

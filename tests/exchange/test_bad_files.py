@@ -117,7 +117,7 @@ def test_event_ids_that_repeat_in_a_foreign_list_are_replaced_and_counted(tmp_pa
     path.write_text("id," + EVENTS + "7,2019-07-04T17:02:55Z,35,-117,9,1\n7,2019-07-05T17:02:55Z,35,-117,9,1\n")
     got = read_tables(path)
     assert got["events"]["event_id"].tolist() == [201907041702550, 201907051702550]
-    assert got["skips"]["reason"].tolist() == ["duplicate_id"]
+    assert got["skips"]["reason"].tolist() == ["duplicate-id"]
 
 
 def test_numeric_offsets_are_obeyed(tmp_path):

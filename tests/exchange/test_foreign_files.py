@@ -192,7 +192,7 @@ def test_picks_of_other_pickers_and_associators(tmp_path, program):
     if program == "GaMMA":
         assert got["arrivals"]["event_id"].tolist() == [3]
     if program in ("GaMMA", "PhaseNet"):
-        assert "amplitude_without_unit" in set(got["skips"]["reason"])
+        assert "amplitude-without-unit" in set(got["skips"]["reason"])
 
 
 EVENT_FILES = {
@@ -204,7 +204,8 @@ EVENT_FILES = {
     "PyOcto": "idx,time,x,y,z,picks,latitude,longitude,depth,magnitude\n"
     "0,1562259775.34,1,2,3,9,35.708,-117.504,10.6,3.98\n",
     "FDSN text": "#EventID | Time | Latitude | Longitude | Depth/km | Author | Catalog | Contributor | ContributorID"
-    " | MagType | Magnitude | MagAuthor | EventLocationName\nci38443183|2019-07-04T17:02:55.340|35.708|-117.504|10.6|CI|"
+    " | MagType | Magnitude | MagAuthor | EventLocationName\n"
+    "ci38443183|2019-07-04T17:02:55.340|35.708|-117.504|10.6|CI|"
     "CI|CI|38443183|ml|3.98|CI|Ridgecrest\n",
     "USGS GeoJSON": '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"mag":3.98,'
     '"time":1562259775340,"magType":"ml","nst":40,"rms":0.2,"gap":33},"geometry":{"type":"Point","coordinates":[-117.504,35.708,'

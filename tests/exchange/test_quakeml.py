@@ -151,7 +151,7 @@ def test_files_of_obspy_are_read_with_their_preferred_origin(tmp_path):
     assert got["arrivals"]["station_id"].tolist() == ["CI.CCC.", "CI.TOW2."] * 2
     assert got["picks"]["probability"].isna().all()
     assert got["magnitudes"].query("event_id == 38443183")["kind"].tolist() == ["ML", "Mw"]
-    assert got["skips"].set_index("reason").loc["unknown_phase", "count"] == 2
+    assert got["skips"].set_index("reason").loc["unknown-phase", "count"] == 2
 
 
 NAMESPACES = [
@@ -199,7 +199,7 @@ def test_an_event_without_depth_stands_in_events_and_is_reported(tmp_path):
     path.write_text(document(f'<event publicID="smi:x/e1">{ORIGIN % ""}{PICK}</event><event publicID="smi:x/e2"/>'))
     got = read_tables(path)
     assert len(got["events"]) == 1 and not len(got["origins"])
-    assert set(got["skips"]["reason"]) == {"no_depth", "no_origin"}
+    assert set(got["skips"]["reason"]) == {"no-depth", "no-origin"}
 
 
 def test_ids_that_are_not_all_numbers_are_replaced_and_kept(tmp_path):
@@ -212,7 +212,7 @@ def test_ids_that_are_not_all_numbers_are_replaced_and_kept(tmp_path):
     got = read_tables(path)
     assert got["events"]["event_id"].tolist() == [195907041702553, 195907041702554, 195907041702555]
     assert sorted(got["events"]["source_id"]) == ["quakeml:x/17", "quakeml:x/17", "quakeml:x/abc"]
-    assert got["skips"].set_index("reason").loc["duplicate_id", "count"] == 1
+    assert got["skips"].set_index("reason").loc["duplicate-id", "count"] == 1
 
 
 @pytest.mark.parametrize(

@@ -183,7 +183,7 @@ class Collector:
                          for g, name in zip(given, names, strict=True)]
         repeats = sum(n - 1 for n in Counter(name for name in names if name).values())
         if repeats:
-            self.skips["duplicate_id", "event ids repeat; all events were numbered by origin time"] += repeats
+            self.skips["duplicate-id", "event ids repeat; all events were numbered by origin time"] += repeats
         ids = event_ids(from_ns(events["time"].to_numpy(np.int64)))
         return ids, [g if g is not None else (name or None) for g, name in zip(given, names, strict=True)]
 
@@ -199,7 +199,7 @@ class Collector:
                                      pick_ids(phases["station_id"], phases["phase"], phases["time"]))
         repeated = phases.duplicated(["event_id", "pick_id"]).to_numpy()
         if repeated.any():
-            self.skips["duplicate_pick", "the same station, phase and time twice in one event"] += int(repeated.sum())
+            self.skips["duplicate-pick", "the same station, phase and time twice in one event"] += int(repeated.sum())
             phases = phases[~repeated].reset_index(drop=True)
         phases["picker"] = phases["picker"].where(phases["picker"].notna(), self.source)
         return phases
@@ -241,14 +241,14 @@ class Collector:
         located = events["located"].to_numpy(bool)
         no_depth = frame["depth_km"].isna().to_numpy(bool) & located
         if no_depth.any():
-            self.skips["no_depth", "events without a depth stand in events, not in origins"] += int(no_depth.sum())
+            self.skips["no-depth", "events without a depth stand in events, not in origins"] += int(no_depth.sum())
         return ORIGINS.order(ORIGINS.conform(frame[located & ~no_depth].reset_index(drop=True)))
 
     def _magnitudes(self, magnitudes: pd.DataFrame, ids: np.ndarray) -> pd.DataFrame:
         magnitudes["event_id"] = ids[magnitudes["event"].to_numpy(np.int64)]
         repeated = magnitudes.duplicated(["event_id", "kind", "station_id"]).to_numpy()
         if repeated.any():
-            self.skips["duplicate_magnitude", "the same kind (and station) twice in one event; the first is kept"] += \
+            self.skips["duplicate-magnitude", "the same kind (and station) twice in one event; the first is kept"] += \
                 int(repeated.sum())
         return MAGNITUDES.order(MAGNITUDES.conform(magnitudes[~repeated].reset_index(drop=True)))
 

@@ -155,7 +155,7 @@ def read_picks(path: Path, stations: pd.DataFrame | None = None) -> Tables:
             events.append(-1 if number is None else number)
     unknown = [name for name in UNKNOWN_AMPLITUDE if name in names]
     if unknown and not wide:
-        collector.skip("amplitude_without_unit", f"column '{unknown[0]}' does not say its unit; expected amplitude_m")
+        collector.skip("amplitude-without-unit", f"column '{unknown[0]}' does not say its unit; expected amplitude_m")
     return _tables(collector, phases, events)
 
 

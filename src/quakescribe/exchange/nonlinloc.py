@@ -62,7 +62,7 @@ def read(path: Path, stations: pd.DataFrame | None = None) -> Tables:
     for phase in placed or [phase for block in blocks for phase in block]:
         collector.phase(phase)
     if placed and len(placed) < sum(map(len, blocks)):
-        collector.skip("no_event", "onsets in a block without an event line, in a file that has event lines")
+        collector.skip("no-event", "onsets in a block without an event line, in a file that has event lines")
     tables = collector.tables()
     return tables if placed or heads else _number_blocks(tables, blocks)
 

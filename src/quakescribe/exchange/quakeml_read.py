@@ -173,10 +173,10 @@ class _Reader:
         """Take the event, or count why not."""
         node, origin = self.node, self._preferred()
         if origin is None:
-            self.collector.skip("no_origin", "events without any origin are left out")
+            self.collector.skip("no-origin", "events without any origin are left out")
             return
         if not (origin.text("latitude") and origin.text("longitude")):
-            self.collector.skip("no_place", "events whose origin has no latitude or longitude are left out")
+            self.collector.skip("no-place", "events whose origin has no latitude or longitude are left out")
             return
         name = node.id
         if self.ours:
@@ -228,7 +228,7 @@ class _Reader:
         for node in self._all("stationMagnitude"):
             station_id = self._station(node)
             if station_id is None:
-                self.collector.skip("no_station", "station magnitudes without a station")
+                self.collector.skip("no-station", "station magnitudes without a station")
                 continue
             amplitude = amplitudes.get(node.text("amplitudeID"))
             used = node.text("used")
@@ -261,7 +261,7 @@ class _Reader:
             name = arrival.text("pickID")
             pick = picks.pop(name, None) or self.loose.get(name)
             if pick is None:
-                self.collector.skip("no_pick", "arrivals whose pick is not in the file")
+                self.collector.skip("no-pick", "arrivals whose pick is not in the file")
                 continue
             self._phase(event, pick, arrival, amplitudes.get(name, NAN))
         for name, pick in picks.items():
@@ -271,7 +271,7 @@ class _Reader:
         hint = (arrival.text("phase") if arrival is not None else "") or pick.text("phaseHint")
         phase, station_id = phase_word(hint), self._station(pick)
         if phase is None or station_id is None:
-            self.collector.skip("unknown-phase" if phase is None else "no_station",
+            self.collector.skip("unknown-phase" if phase is None else "no-station",
                                 f"phase '{hint}' is neither P nor S" if phase is None else "picks without a station")
             return
         get: Callable[[str], float] = arrival.number if arrival is not None else (lambda name: NAN)
