@@ -84,6 +84,34 @@ def sta_lta(x, n_sta, n_lta):
 
 
 @njit(cache=True, nogil=True)
+def _may_exceed(energy, n_sta, n_lta, threshold):
+    """Return False if no sample from n_lta - 1 on can have an STA/LTA above the threshold.
+
+    A bound from sums of 16 samples: the groups that reach into any short window of a group, over those that lie in
+    every long window of it. With a margin of 1e-9 for rounding.
+    """
+    width = 16
+    n = energy.shape[0] // width + 1
+    group = np.zeros(n)
+    for k in range(n - 1):
+        part = energy[k * width:(k + 1) * width]
+        group[k] = ((part[0] + part[1] + part[2] + part[3]) + (part[4] + part[5] + part[6] + part[7])
+                    + (part[8] + part[9] + part[10] + part[11]) + (part[12] + part[13] + part[14] + part[15]))
+    group[n - 1] = np.sum(energy[(n - 1) * width:])
+    n_above, n_below = (n_sta + width - 1) // width + 1, (n_lta - width) // width
+    if n_below < 1:
+        return True
+    above = moving_sum(group, min(n_above, n), 0)
+    below = moving_sum(group, n_below, 0)
+    factor = threshold * n_sta / n_lta * (1.0 - 1e-9)
+    below_bound = 0
+    first = (n_lta - 1) // width
+    for k in range(first, n):
+        below_bound += above[min(k + n_above - 1, n - 1)] <= factor * below[k - 1]
+    return below_bound < n - first
+
+
+@njit(cache=True, nogil=True)
 def excursions(x, first, n_sta, n_lta, threshold):
     """Return the stretches of a trace in which its energy STA/LTA lies above a threshold.
 
@@ -106,11 +134,11 @@ def excursions(x, first, n_sta, n_lta, threshold):
     Notes
     -----
     The ratio is that of :func:`sta_lta` on x**2; a sample whose LTA is 0 never lies above. Worked in pieces of
-    16,384 samples; the sums are anchored at absolute indices, so neither the pieces nor the cut of x can be seen.
-    Ten operations per sample, O(1) memory besides the result.
+    4096 samples, of which most are passed over by a bound on the ratio; the sums are anchored at absolute indices, so
+    neither the pieces nor the cut of x can be seen. O(m) time, O(1) memory besides the result.
     """
     m = x.shape[0]
-    piece = 16384
+    piece = 4096
     room = piece + n_lta + n_sta
     energy, tail, short, long = np.empty(room), np.empty(room), np.empty(room), np.empty(room)
     over = np.empty(room, dtype=np.bool_)
@@ -125,6 +153,9 @@ def excursions(x, first, n_sta, n_lta, threshold):
         for i in range(size):
             v = np.float64(x[base + i])
             energy[i] = v * v
+        if not inside and not _may_exceed(energy[:size], n_sta, n_lta, threshold):
+            begin = end
+            continue
         _moving_sum(energy[:size], n_sta, first + base, tail, short)
         _moving_sum(energy[:size], n_lta, first + base, tail, long)
         above = 0
