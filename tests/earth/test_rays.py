@@ -73,6 +73,11 @@ def test_a_fast_layer_above_both_ends_carries_a_wave_over_them(kernel):
     assert kernel(tops, velocities, 50.0, 2.0, 1.5)[0] == pytest.approx(50 / 6 + 1.5 * eta)
 
 
+def test_layers_that_differ_by_nothing_are_one(kernel):
+    v = np.array([5.0, np.nextafter(5.0, 6.0), 5.0, np.nextafter(5.0, 4.0)])
+    assert kernel(np.array([0.0, 1.0, 2.0, 3.0]), v, 40.0, 0.5, 0.0)[0] == pytest.approx(np.hypot(40, 0.5) / 5.0)
+
+
 def test_source_and_receiver_at_one_place_take_no_time(kernel):
     assert kernel(TOPS, VP, 0.0, -1.0, -1.0)[0] == 0.0
 

@@ -45,6 +45,12 @@ def test_exact_times_give_the_exact_place():
     assert (located.arrivals["weight"] == 1.0).all()
 
 
+def test_exact_times_without_prior_have_no_error_and_still_finite_numbers():
+    events, arrivals = events_at(scattered(2), NETWORK)
+    origins = locate(events, arrivals, NETWORK, MODEL, LocateSettings(prior_arrivals=0.0)).origins
+    assert np.isfinite(origins[["erh_km", "erz_km", "ert_s"]].to_numpy()).all()
+
+
 def test_the_place_the_associator_gave_does_not_matter():
     events, arrivals = events_at(scattered(3), NETWORK, noise_s=0.05)
     elsewhere = events.assign(latitude=-10.0, longitude=20.0, depth_km=300.0)

@@ -95,7 +95,7 @@ def _weigh(weights, rows, hypocentre, arrivals, sigma, base, shape, scale, prior
         total += weights[i]
         information += weights[i] * (rows[i, 3] * scale / sigma[i]) ** 2
     degrees = prior + max(total - 4.0, 0.0)
-    return (prior + squares) / degrees if degrees > 0.0 else 1.0, information
+    return max((prior + squares) / degrees, 1e-6) if degrees > 0.0 else 1.0, information
 
 
 @njit(cache=True, nogil=True)

@@ -95,7 +95,7 @@ def _head(tops, velocities, distance_km, source_km, receiver_km, m, below):
             d = _thickness(tops, k, min(depth, edge), max(depth, edge))
             if d <= THIN_KM:
                 continue
-            if velocities[k] >= fast:
+            if velocities[k] >= fast * (1.0 - 1e-9):
                 return np.inf
             eta = np.sqrt(1.0 / (velocities[k] * velocities[k]) - 1.0 / (fast * fast))
             time += d * eta
