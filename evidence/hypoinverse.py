@@ -20,7 +20,7 @@ def read_summary(path: Path) -> pd.DataFrame:
         latitude = float(text[20:22]) + float(text[23:28]) / 60
         longitude = float(text[29:32]) + float(text[33:38]) / 60
         rows.append((int(text[83:93]), -latitude if text[22] == "S" else latitude,
-                     longitude if text[32] == "E" else -longitude, float(text[38:44]), int(text[52:55]),
+                     longitude if text[32] == "E" else -longitude, float(text[38:45]), int(text[52:55]),
                      int(text[55:59]), float(text[59:64]), float(text[64:69]), float(text[69:74]), float(text[74:79]),
                      text[80], text[82].strip(), minute + pd.Timedelta(seconds=float(text[13:19]))))
     return pd.DataFrame(rows, columns=["event_id", *SUMMARY]).set_index("event_id")

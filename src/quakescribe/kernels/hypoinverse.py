@@ -1,7 +1,7 @@
 """HYPOINVERSE's iteration for many events and trial depths: weights, guards, stops and flags in its order.
 
-Facts from the manual (Klein 2002, USGS OFR 02-171, revised 2014) and the behaviour of version 1.40. Positions are km
-east and north of the start epicentre and km below sea level; times are s after the event's zero.
+Facts from the manual (Klein 2002, USGS OFR 02-171, revised 2014) and the behaviour of version 1.40. A hypocentre is
+time (s after the event's zero), latitude, longitude (deg), depth (km below sea level); steps are s and km.
 """
 
 from typing import NamedTuple
@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from quakescribe.kernels.coarserays import coarse_arrival, offset_km
 from quakescribe.kernels.geiger import (
     UNRESOLVED,
     UNSOLVED,
@@ -22,6 +23,7 @@ from quakescribe.kernels.geiger import (
 )
 from quakescribe.kernels.raytrace import first_arrival
 
+KM_PER_DEGREE = 111.19
 SOFTENING = 0.006  # added to every singular value in a step
 SLOW_FRACTION = 0.6  # the damping is halved after this fraction of the iterations
 COUNTED = 0.1  # arrivals with a smaller weight do not count
@@ -29,7 +31,7 @@ REJECTIONS = 2  # residual weights are applied this many times an iteration
 OVERTIME = 100  # iterations beyond the limit, spent going back, before the iteration is cut off
 
 PLAIN, HASH, MINUS, FAILED = 0, 1, 2, 3
-(TIME, NORTH, EAST, DEPTH, RMS, ERH, ERZ, GAP, DMIN, COUNT, FLAG, GRADE, ITERATIONS, CANCELLED, TRIAL,
+(TIME, LATITUDE, LONGITUDE, DEPTH, RMS, ERH, ERZ, GAP, DMIN, COUNT, FLAG, GRADE, ITERATIONS, CANCELLED, TRIAL,
  UNFLAGGED) = range(16)
 SUMMARY = 16  # columns of a solution
 
@@ -37,6 +39,7 @@ SUMMARY = 16  # columns of a solution
 class Rules(NamedTuple):
     """The control file as numbers; see `quakescribe.settings.hypoinverse` for what each means."""
 
+    imitate_times: bool
     vp_vs: float
     min_phases: int
     cancel_weights: bool
@@ -72,12 +75,12 @@ class Rules(NamedTuple):
 class Data(NamedTuple):
     """The arrivals of one event, those of a station together. Shape (n,) each; nothing is changed.
 
-    east, north (km), receiver (sensor depth, km below sea level), phase (0 P, 1 S), observed (s), base (weight of the
-    phase): float64 but phase int64. tops (km), vp, vs (km/s): shape (n_layers,).
+    latitude, longitude (deg), receiver (sensor depth, km below sea level), phase (0 P, 1 S), observed (s), base
+    (weight of the phase): float64 but phase int64. tops (km), vp, vs (km/s): shape (n_layers,).
     """
 
-    east: np.ndarray
-    north: np.ndarray
+    latitude: np.ndarray
+    longitude: np.ndarray
     receiver: np.ndarray
     phase: np.ndarray
     observed: np.ndarray
@@ -88,9 +91,11 @@ class Data(NamedTuple):
 
 
 class Work(NamedTuple):
-    """Arrays the iteration writes: distance, residual, weight (n,); derivatives (n, 4); small ones of 4 or 4 x 4."""
+    """Arrays the iteration writes: distance (km), azimuth (deg, -180 to 180), residual (s), weight (n,); derivatives
+    (n, 4); small ones of 4 or 4 x 4."""
 
     distance: np.ndarray
+    azimuth: np.ndarray
     residual: np.ndarray
     weight: np.ndarray
     derivatives: np.ndarray
@@ -105,8 +110,8 @@ class Work(NamedTuple):
 @njit(cache=True, nogil=True)
 def workspace(n):
     """Return a `Work` for n arrivals."""
-    return Work(np.zeros(n), np.zeros(n), np.zeros(n), np.zeros((n, 4)), np.zeros(4), np.zeros(4), np.zeros(4),
-                np.zeros((4, 4)), np.zeros((4, 4)), np.zeros((4, 4)))
+    return Work(np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n), np.zeros((n, 4)), np.zeros(4), np.zeros(4),
+                np.zeros(4), np.zeros((4, 4)), np.zeros((4, 4)), np.zeros((4, 4)))
 
 
 @njit(cache=True, nogil=True)
@@ -151,24 +156,45 @@ def distance_weights(rules, distance, base, iteration, second, weight):
 
 
 @njit(cache=True, nogil=True)
-def trace_rays(data, rules, work):
-    """Fill residuals (s) and derivatives at the present hypocentre; distances must be filled. One ray per station and,
-    where S has a model of its own, per phase."""
+def measure(data, work):
+    """Fill distance and azimuth from the present epicentre to every station."""
+    for i in range(data.latitude.shape[0]):
+        east, north = offset_km(work.state[1], work.state[2], data.latitude[i], data.longitude[i])
+        work.distance[i] = np.hypot(east, north)
+        work.azimuth[i] = np.degrees(np.arctan2(east, north))
+
+
+@njit(cache=True, nogil=True)
+def same_ray(rules, data, i):
+    """Return True where arrival i has the ray of the one before it."""
+    return (i > 0 and data.latitude[i] == data.latitude[i - 1] and data.longitude[i] == data.longitude[i - 1]
+            and data.receiver[i] == data.receiver[i - 1]
+            and (rules.vp_vs > 0.0 or data.phase[i] == data.phase[i - 1]))
+
+
+@njit(cache=True, nogil=True)
+def trace_rays(rules, data, work):
+    """Fill residuals (s) and derivatives at the present hypocentre, after `measure`.
+
+    With ``imitate_times`` as HYPOINVERSE has them: coarse rays, travel times cut to 0.01 s, whole degrees of azimuth.
+    """
     time, p, dtdz = 0.0, 0.0, 0.0
-    for i in range(data.east.shape[0]):
-        is_s = data.phase[i] == 1
-        own = is_s and rules.vp_vs == 0.0
-        same = (i > 0 and data.east[i] == data.east[i - 1] and data.north[i] == data.north[i - 1]
-                and data.receiver[i] == data.receiver[i - 1] and (rules.vp_vs > 0.0 or data.phase[i] == data.phase[i - 1]))
-        if not same:
-            time, p, dtdz, _ = first_arrival(data.tops, data.vs if own else data.vp, work.distance[i],
-                                             work.state[3], data.receiver[i])
-        factor = rules.vp_vs if is_s and not own else 1.0
+    for i in range(data.latitude.shape[0]):
+        own = data.phase[i] == 1 and rules.vp_vs == 0.0
+        if not same_ray(rules, data, i):
+            velocities = data.vs if own else data.vp
+            if rules.imitate_times:
+                time, p, dtdz = coarse_arrival(data.tops, velocities, work.distance[i], work.state[3], data.receiver[i])
+                time = np.floor(100.0 * time) / 100.0
+            else:
+                time, p, dtdz, _ = first_arrival(data.tops, velocities, work.distance[i], work.state[3],
+                                                 data.receiver[i])
+        factor = rules.vp_vs if data.phase[i] == 1 and not own else 1.0
+        azimuth = np.radians(np.trunc(work.azimuth[i]) if rules.imitate_times else work.azimuth[i])
         work.residual[i] = data.observed[i] - factor * time - work.state[0]
-        away = factor * p / work.distance[i] if work.distance[i] > 0.0 else 0.0
         work.derivatives[i, 0] = 1.0
-        work.derivatives[i, 1] = -away * (data.north[i] - work.state[1])
-        work.derivatives[i, 2] = -away * (data.east[i] - work.state[2])
+        work.derivatives[i, 1] = -factor * p * np.cos(azimuth)
+        work.derivatives[i, 2] = -factor * p * np.sin(azimuth)
         work.derivatives[i, 3] = factor * dtdz
 
 
@@ -226,20 +252,29 @@ def step_length(step):
 
 
 @njit(cache=True, nogil=True)
-def hold(data, rules, work, iteration, cancelled):
+def move(work):
+    """Add the step to the hypocentre."""
+    work.state[0] += work.step[0]
+    work.state[1] += work.step[1] / KM_PER_DEGREE
+    work.state[2] += work.step[2] / (KM_PER_DEGREE * np.cos(np.radians(work.state[1])))
+    work.state[3] += work.step[3]
+
+
+@njit(cache=True, nogil=True)
+def hold(rules, data, work, iteration, cancelled):
     """Give up: keep the hypocentre, take the mean residual out of the origin time, and return as `solve` does."""
-    work.distance[:] = np.hypot(data.east - work.state[2], data.north - work.state[1])
-    trace_rays(data, rules, work)
+    measure(data, work)
+    trace_rays(rules, data, work)
     work.weight[:] = data.base
     if data.base.sum() > 0.0:
         work.state[0] += (work.residual * data.base).sum() / data.base.sum()
-        trace_rays(data, rules, work)
+        trace_rays(rules, data, work)
     rms, counted = normalise(rules, work, False)
     return FAILED, rms, max(counted, 0), 0, iteration, cancelled
 
 
 @njit(cache=True, nogil=True)
-def solve(rules, data, start_s, trial_depth_km, work):
+def solve(rules, data, start, trial_depth_km, work):
     """Iterate from one trial depth; return flag, RMS (s), arrivals counted, parameters solved for, iterations, and
     whether weighting was cancelled.
 
@@ -247,8 +282,10 @@ def solve(rules, data, start_s, trial_depth_km, work):
     ----------
     rules, data
         A `Rules` and a `Data`. Not changed.
-    start_s, trial_depth_km
-        Origin time and depth to start from; the epicentre starts at 0, 0.
+    start
+        Shape (3,), float64: origin time (s), latitude, longitude (deg) to start from. Not changed.
+    trial_depth_km
+        Depth to start from.
     work
         A `Work`. Changed: at the end it holds the hypocentre in ``state`` and the residuals, weights, derivatives,
         singular values and vectors at it.
@@ -259,29 +296,28 @@ def solve(rules, data, start_s, trial_depth_km, work):
     never freed, or a singular value too small); HASH = not converged, or a guard or a step back fired last, or
     weighting was cancelled; PLAIN = none of these.
     """
-    work.state[:] = 0.0
-    work.state[0] = start_s
+    work.state[:3] = start
     work.state[3] = max(trial_depth_km, rules.model_top_km)
     work.step[:] = 0.0
     if data.base.shape[0] < 4:
-        return hold(data, rules, work, 0, False)
+        return hold(rules, data, work, 0, False)
     size, used, backs, counted = 3, 0, 0, 0
     rms, smallest, previous, length = 0.0, 1e4, 1e4, 1e4
     freed, weighting, guarded, done = False, True, False, False
     iteration = 0
     while iteration < rules.max_iterations + OVERTIME:
         iteration += 1
-        work.distance[:] = np.hypot(data.east - work.state[2], data.north - work.state[1])
+        measure(data, work)
         second = second_nearest(work.distance)
         done = second > rules.max_second_station_km
         if weighting:
             distance_weights(rules, work.distance, data.base, iteration, second, work.weight)
         else:
             work.weight[:] = data.base
-        trace_rays(data, rules, work)
+        trace_rays(rules, data, work)
         rms, counted = normalise(rules, work, weighting and iteration >= rules.residual_from)
         if counted < 4 and not (weighting and rules.cancel_weights) and (weighting or counted < 0):
-            return hold(data, rules, work, iteration, not weighting)
+            return hold(rules, data, work, iteration, not weighting)
         if counted < 4:
             weighting = False
         if counted < 0:
@@ -307,7 +343,7 @@ def solve(rules, data, start_s, trial_depth_km, work):
             length = step_length(work.step)
         if done:
             break
-        work.state[:] += work.step
+        move(work)
         freed = freed or length < rules.free_depth_step_km
         size = 4 if freed else 3
     if used < 4:
@@ -320,7 +356,7 @@ def solve(rules, data, start_s, trial_depth_km, work):
 
 
 @njit(cache=True, nogil=True)
-def geometry(data, work):
+def geometry(work):
     """Return the azimuthal gap (deg) and the nearest distance (km) over arrivals with weight of at least 0.1."""
     n = work.weight.shape[0]
     azimuths = np.empty(n)
@@ -328,7 +364,7 @@ def geometry(data, work):
     nearest = np.inf
     for i in range(n):
         if work.weight[i] >= COUNTED:
-            azimuths[used] = np.degrees(np.arctan2(data.east[i] - work.state[2], data.north[i] - work.state[1]))
+            azimuths[used] = work.azimuth[i]
             nearest = min(nearest, work.distance[i])
             used += 1
     if used == 0:
@@ -362,7 +398,7 @@ def grade(rms, erh, erz, gap, dmin, depth, counted):
 
 
 @njit(cache=True, nogil=True)
-def summarise(rules, data, work, outcome, row):
+def summarise(rules, work, outcome, row):
     """Fill one row of solutions, and the covariance in ``work``, from what `solve` returned and left in ``work``."""
     flag, rms, counted, size, iterations, cancelled = outcome
     variance = rules.reading_error_s ** 2 + rules.rms_error_factor * rms * rms
@@ -377,7 +413,7 @@ def summarise(rules, data, work, outcome, row):
     row[TIME:DEPTH + 1] = work.state
     row[RMS], row[COUNT], row[FLAG], row[ITERATIONS] = rms, counted, flag, iterations
     row[CANCELLED] = cancelled
-    row[GAP], row[DMIN] = geometry(data, work)
+    row[GAP], row[DMIN] = geometry(work)
     row[GRADE] = grade(rms, row[ERH], row[ERZ], np.floor(row[GAP]), row[DMIN], row[DEPTH], counted)
 
 
@@ -389,11 +425,11 @@ def rank(row):
     epicentre: the order of the printed lines, so values count to the digit that HYPOINVERSE prints.
     """
     return (min(row[FLAG], 1.0), row[GRADE], np.floor(row[GAP]), -row[COUNT], np.rint(100.0 * row[RMS]),
-            np.rint(100.0 * row[TIME]), row[NORTH])
+            np.rint(100.0 * row[TIME]), row[LATITUDE])
 
 
 @njit(cache=True, nogil=True)
-def locate_all(rules, trial_depths, offsets, start_s, arrivals, model, summary, covariance, rays):
+def locate_all(rules, trial_depths, offsets, starts, arrivals, model, summary, covariance, rays):
     """Locate every event from every trial depth and keep the best solution of each; of equals, the first.
 
     Parameters
@@ -405,10 +441,10 @@ def locate_all(rules, trial_depths, offsets, start_s, arrivals, model, summary, 
     offsets
         Shape (n_events + 1,), int64: arrivals offsets[e] to offsets[e + 1] belong to event e, those of one station
         together. An event needs at least one arrival.
-    start_s
-        Shape (n_events,), float64: origin time to start from (s after the event's zero).
+    starts
+        Shape (n_events, 3), float64: origin time (s after the event's zero), latitude, longitude (deg) to start from.
     arrivals
-        Tuple of east, north, receiver, phase, observed, base, each of shape (n,); see `Data`.
+        Tuple of latitude, longitude, receiver, phase, observed, base, each of shape (n,); see `Data`.
     model
         Tuple of tops, vp, vs, each of shape (n_layers,).
     summary, covariance
@@ -421,16 +457,16 @@ def locate_all(rules, trial_depths, offsets, start_s, arrivals, model, summary, 
     -----
     O(trials x iterations x arrivals) rays; each event stands alone.
     """
-    east, north, receiver, phase, observed, base = arrivals
+    latitude, longitude, receiver, phase, observed, base = arrivals
     tops, vp, vs = model
     row = np.empty(SUMMARY)
     for e in range(offsets.shape[0] - 1):
         a, b = offsets[e], offsets[e + 1]
-        data = Data(east[a:b], north[a:b], receiver[a:b], phase[a:b], observed[a:b], base[a:b], tops, vp, vs)
+        data = Data(latitude[a:b], longitude[a:b], receiver[a:b], phase[a:b], observed[a:b], base[a:b], tops, vp, vs)
         work = workspace(b - a)
         unflagged = 0
         for k in range(trial_depths.shape[0]):
-            summarise(rules, data, work, solve(rules, data, start_s[e], trial_depths[k], work), row)
+            summarise(rules, work, solve(rules, data, starts[e], trial_depths[k], work), row)
             unflagged += row[FLAG] == PLAIN
             row[TRIAL] = trial_depths[k]
             if k == 0 or rank(row) < rank(summary[e]):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from quakescribe.earth.geodesy import destination, distance_azimuth
+from quakescribe.earth.geodesy import distance_azimuth
 from quakescribe.earth.velocity import VelocityModel
 from quakescribe.kernels import hypoinverse as kernel
 from quakescribe.locate.inputs import Gathered, Located, gather, update_arrivals
@@ -42,12 +42,11 @@ def locate_hypoinverse(events: pd.DataFrame, arrivals: pd.DataFrame, stations: p
     first = _first(gathered, observed)
     start_lat = np.minimum(latitude[first] + START_OFFSET_DEG, 90.0)
     start_lon = longitude[first] - START_OFFSET_DEG
-    distance, azimuth = distance_azimuth(start_lat[gathered.event], start_lon[gathered.event], latitude, longitude)
-    place = (distance * np.sin(np.radians(azimuth)), distance * np.cos(np.radians(azimuth)), receiver[gathered.station])
-    summary, covariance, rays = _run(gathered, settings.hypoinverse, model, top, observed,
-                                     observed[first] - START_BEFORE_S, place)
-    east, north = summary[:, kernel.EAST], summary[:, kernel.NORTH]
-    lat, lon = destination(start_lat, start_lon, np.degrees(np.arctan2(east, north)), np.hypot(east, north))
+    starts = np.column_stack([observed[first] - START_BEFORE_S, start_lat, start_lon])
+    summary, covariance, rays = _run(gathered, settings.hypoinverse, model, top, starts,
+                                     (latitude, longitude, receiver[gathered.station], gathered.phase, observed))
+    lat = np.clip(summary[:, kernel.LATITUDE], -90.0, 90.0)
+    lon = (summary[:, kernel.LONGITUDE] + 180.0) % 360.0 - 180.0
     distance, azimuth = distance_azimuth(lat[gathered.event], lon[gathered.event], latitude, longitude)
     columns = {**_columns(rays), "distance_km": distance, "azimuth_deg": azimuth}
     network = geometry(gathered.event, len(gathered.events), gathered.station, distance, azimuth, rays[:, 1])
@@ -72,17 +71,17 @@ def _first(gathered: Gathered, observed: Array) -> NDArray[np.int64]:
     return order[gathered.offsets[:-1]]
 
 
-def _run(gathered: Gathered, settings: HypoinverseSettings, model: VelocityModel, top_km: float, observed: Array,
-         start_s: Array, place: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+def _run(gathered: Gathered, settings: HypoinverseSettings, model: VelocityModel, top_km: float, starts: Array,
+         arrivals: tuple[Array, Array, Array, NDArray[np.int64], Array]) -> tuple[Array, Array, Array]:
     """Call the kernel; return solutions, covariances (time, north, east, depth) and rays."""
     n_events = len(gathered.events)
     values = settings.model_dump(exclude={"trial_depths_km", "p_weight", "s_weight"})
     rules = kernel.Rules(**values, model_top_km=top_km)
     base = np.where(gathered.phase == 1, settings.s_weight, settings.p_weight)
     summary = np.zeros((n_events, kernel.SUMMARY))
-    covariance, rays = np.zeros((n_events, 4, 4)), np.zeros((len(observed), 3))
-    kernel.locate_all(rules, np.array(settings.trial_depths_km, dtype=np.float64), gathered.offsets, start_s,
-                      (*place, gathered.phase, observed, base), (model.top_km, model.vp, model.vs), summary,
+    covariance, rays = np.zeros((n_events, 4, 4)), np.zeros((len(gathered.row), 3))
+    kernel.locate_all(rules, np.array(settings.trial_depths_km, dtype=np.float64), gathered.offsets, starts,
+                      (*arrivals, base), (model.top_km, model.vp, model.vs), summary,
                       covariance, rays)
     return summary, covariance, rays
 

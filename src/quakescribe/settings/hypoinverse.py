@@ -14,6 +14,9 @@ class HypoinverseSettings(Section):
         min_length=1)
     vp_vs: float = setting(
         1.73, "POS: S travel times are P times multiplied by this; 0 = use the S velocities of the model", ge=0.0, le=3.0)
+    imitate_times: bool = setting(
+        True, "find travel times as coarsely as HYPOINVERSE does (rays that miss by up to 0.015 s, times cut to 0.01 s, "
+        "whole degrees of azimuth), which old catalogues can only be met with; false = exact")
     p_weight: float = setting(1.0, "WET, code 0: weight of a P time", ge=0.0, le=1.0)
     s_weight: float = setting(0.6, "WET, code 1: weight of an S time", ge=0.0, le=1.0)
     min_phases: int = setting(4, "MIN: fewest arrivals that an event is located with", ge=4)
