@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "evidence"))
-from hypoinverse import choose, read_summary  # noqa: E402
+from hypoinverse import choose, read_summary
 
 CONTROL = """\
 LET 5 2 3 2 2
@@ -58,8 +58,8 @@ def executable() -> Path | None:
     return Path(path) if path and Path(path).is_file() else None
 
 
-def run(program: Path, pairs: pd.DataFrame, stations: pd.DataFrame, model: Path, trial_depths: tuple[float, ...] = (5.0,),
-        reference_km: float = 2.5, vp_vs: float = 1.73) -> PeerRun:
+def run(program: Path, pairs: pd.DataFrame, stations: pd.DataFrame, model: Path,
+        trial_depths: tuple[float, ...] = (5.0,), reference_km: float = 2.5, vp_vs: float = 1.73) -> PeerRun:
     """Locate P-S pairs (event_id, station_id, p_time, s_time) from every trial depth, in one process."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -114,9 +114,9 @@ def main() -> int:
     folder = data / "ridgecrest_picks"
     pairs = pd.read_csv(folder / "arrivals.csv", parse_dates=["p_time", "s_time"])
     stations = pd.read_csv(folder / "stations.csv")
-    for trials, name in (((5.0,), "hypoinverse_trial5.sum"), (tuple(map(float, range(20))), "hypoinverse_trials20.sum")):
+    for trials, name in (((5.0,), "trial5"), (tuple(map(float, range(20))), "trials20")):
         result = run(program, pairs, stations, folder / "velocity_p.cre", trials)
-        shipped, ours = read_summary(folder / name), choose(result.solutions)
+        shipped, ours = read_summary(folder / f"hypoinverse_{name}.sum"), choose(result.solutions)
         same = (shipped.loc[ours.index, ["latitude", "longitude", "depth_km"]].to_numpy()
                 == ours[["latitude", "longitude", "depth_km"]].to_numpy()).all(axis=1)
         print(f"{len(trials):2d} trial depths: {result.seconds:.2f} s, {len(ours)} events, "

@@ -1,4 +1,4 @@
-"""The mode 'hypoinverse': weighting, trial depths, errors and flags of HYPOINVERSE, so that old studies can be matched."""
+"""The mode 'hypoinverse': HYPOINVERSE's weights, trial depths, errors and flags, to match old studies."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from quakescribe.earth.geodesy import distance_azimuth
 from quakescribe.earth.velocity import VelocityModel
 from quakescribe.kernels import hypoinverse as kernel
+from quakescribe.kernels.hypoinverse_step import Rules
 from quakescribe.locate.inputs import Gathered, Located, gather, update_arrivals
 from quakescribe.locate.quality import Geometry, geometry, join_flags
 from quakescribe.locate.search import arrival_corrections, sensor_elevation_m
@@ -76,7 +77,7 @@ def _run(gathered: Gathered, settings: HypoinverseSettings, model: VelocityModel
     """Call the kernel; return solutions, covariances (time, north, east, depth) and rays."""
     n_events = len(gathered.events)
     values = settings.model_dump(exclude={"trial_depths_km", "p_weight", "s_weight"})
-    rules = kernel.Rules(**values, model_top_km=top_km)
+    rules = Rules(**values, model_top_km=top_km)
     base = np.where(gathered.phase == 1, settings.s_weight, settings.p_weight)
     summary = np.zeros((n_events, kernel.SUMMARY))
     covariance, rays = np.zeros((n_events, 4, 4)), np.zeros((len(gathered.row), 3))

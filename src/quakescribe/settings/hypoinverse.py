@@ -10,13 +10,12 @@ class HypoinverseSettings(Section):
 
     trial_depths_km: tuple[float, ...] = setting(
         tuple(float(depth) for depth in range(20)),
-        "ZTR: depths below sea level that the location starts from, each tried in turn; the best solution is kept", "km",
-        min_length=1)
+        "ZTR: depths below sea level to start from, each tried in turn; the best solution is kept", "km", min_length=1)
     vp_vs: float = setting(
-        1.73, "POS: S travel times are P times multiplied by this; 0 = use the S velocities of the model", ge=0.0, le=3.0)
+        1.73, "POS: S travel times are P times multiplied by this; 0 = use the model's S velocities", ge=0.0, le=3.0)
     imitate_times: bool = setting(
-        True, "find travel times as coarsely as HYPOINVERSE does (rays that miss by up to 0.015 s, times cut to 0.01 s, "
-        "whole degrees of azimuth), which old catalogues can only be met with; false = exact")
+        True, "find travel times as coarsely as HYPOINVERSE (rays that miss by up to 0.015 s, times cut to 0.01 s, "
+        "azimuths in whole degrees), without which its solutions are not met; false = exact")
     p_weight: float = setting(1.0, "WET, code 0: weight of a P time", ge=0.0, le=1.0)
     s_weight: float = setting(0.6, "WET, code 1: weight of an S time", ge=0.0, le=1.0)
     min_phases: int = setting(4, "MIN: fewest arrivals that an event is located with", ge=4)
@@ -30,13 +29,13 @@ class HypoinverseSettings(Section):
     first_distance_zero: float = setting(2.0, "DI1: no weight beyond this multiple of that distance", gt=0.0)
     distance_from: int = setting(4, "DIS: iteration from which the main distance weights apply", ge=1)
     distance_km: float = setting(
-        40.0, "DIS: the main distance weights are relative to this, or to the second nearest station if that is farther",
-        "km", gt=0.0)
+        40.0, "DIS: the main distance weights are relative to this, or to the second nearest station if that is "
+        "farther", "km", gt=0.0)
     distance_full: float = setting(1.0, "DIS: full weight up to this multiple of that distance", ge=0.0)
     distance_zero: float = setting(3.0, "DIS: no weight beyond this multiple of that distance", gt=0.0)
     residual_from: int = setting(4, "RMS: iteration from which large residuals lose weight", ge=1)
     residual_s: float = setting(
-        0.3, "RMS: residual weights are relative to this, or to the weighted RMS residual if that is larger", "s", gt=0.0)
+        0.3, "RMS: residual weights are relative to this, or to the weighted RMS residual if larger", "s", gt=0.0)
     residual_full: float = setting(1.0, "RMS: full weight up to this multiple of that residual", ge=0.0)
     residual_zero: float = setting(3.0, "RMS: no weight beyond this multiple of that residual", gt=0.0)
     reading_error_s: float = setting(0.15, "ERR: standard error of an arrival time", "s", ge=0.0)
