@@ -46,16 +46,33 @@ def main() -> None:
     """Measure and record."""
     records = Records("bench-start")
     bare = seconds(sys.executable, "-c", "pass")
-    records.add("import quakescribe, beyond Python's own start", seconds(sys.executable, "-c", "import quakescribe") - bare,
-                "s", "this package", ("<=", 0.3))
-    records.add("quakescribe --help, as a whole process", seconds(sys.executable, "-m", "quakescribe", "--help"), "s",
-                "this package", ("<=", 0.5))
+    records.add(
+        "import quakescribe, beyond Python's own start",
+        seconds(sys.executable, "-c", "import quakescribe") - bare,
+        "s",
+        "this package",
+        ("<=", 0.3),
+    )
+    records.add(
+        "quakescribe --help, as a whole process",
+        seconds(sys.executable, "-m", "quakescribe", "--help"),
+        "s",
+        "this package",
+        ("<=", 0.5),
+    )
     with tempfile.TemporaryDirectory() as cache:
         environment = {**os.environ, "NUMBA_CACHE_DIR": cache}
         for name in ("first", "second"):
-            done = subprocess.run([sys.executable, "-c", LOCATE], env=environment, capture_output=True, text=True, check=True)
-            records.add(f"kernels compiled at the {name} start", int(done.stdout), "-", "a ray through the generic crust",
-                        ("<=", 0) if name == "second" else None)
+            done = subprocess.run(
+                [sys.executable, "-c", LOCATE], env=environment, capture_output=True, text=True, check=True
+            )
+            records.add(
+                f"kernels compiled at the {name} start",
+                int(done.stdout),
+                "-",
+                "a ray through the generic crust",
+                ("<=", 0) if name == "second" else None,
+            )
     records.write()
 
 

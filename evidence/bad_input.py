@@ -19,9 +19,9 @@ HEAD = """# Bad input
 
 Every kind of broken input below is made from a small simulated project and met by a test
 (`tests/end_to_end/broken_input.py`). What the user sees was copied by `python evidence/bad_input.py`. Good data are
-never stopped by bad data: what cannot be used is skipped, counted and listed with its reason; only where nothing is left
-to work on, or a setting is wrong, does the command end with exit code 1, a message, and no traceback. More cases are on
-the pages of [waveforms](waveforms.md) and [exchange](exchange.md).
+never stopped by bad data: what cannot be used is skipped, counted and listed with its reason; only where nothing is
+left to work on, or a setting is wrong, does the command end with exit code 1, a message, and no traceback. More cases
+are on the pages of [waveforms](waveforms.md) and [exchange](exchange.md).
 
 | input | exit code | what the user sees |
 |---|---|---|

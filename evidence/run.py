@@ -10,7 +10,8 @@ import pandas as pd
 from records import Records, real_data
 
 from quakescribe.earth.geodesy import distance_azimuth
-from quakescribe.run.demo import run_and_score, simulated_project
+from quakescribe.report.demo import run_and_score, simulated_project
+from quakescribe.report.runs import finish
 from quakescribe.run.projects import new_project
 from quakescribe.run.runner import Silent, execute
 from quakescribe.run.summary import association_rate
@@ -30,17 +31,23 @@ def simulated(records: Records, folder: Path) -> None:
     project = simulated_project(folder, SimulateSettings())
     score = run_and_score(project, project.run("first"), None, Silent())
     for row in score.to_dict("records"):
-        records.add(f"demo: {row['name']}", float(row["value"]), row["unit"], "simulated network of the demo",
-                    note=f"n = {row['n']}")
+        records.add(
+            f"demo: {row['name']}",
+            float(row["value"]),
+            row["unit"],
+            "simulated network of the demo",
+            note=f"n = {row['n']}",
+        )
 
 
 def run_real(folder: Path, data: Path, velocity: Path | None, reference_km: float, **sections: object) -> Run:
     """Run real recordings with the default settings (and given sections)."""
     project = new_project(folder, str(data / "waveforms"), str(data / "stations.csv"), str(velocity or ""))
-    settings: Settings = project.settings.model_copy(update={
-        "velocity": VelocitySettings(reference_elevation_km=reference_km), **sections})
+    settings: Settings = project.settings.model_copy(
+        update={"velocity": VelocitySettings(reference_elevation_km=reference_km), **sections}
+    )
     run = project.run("first")
-    execute(settings, folder, run)
+    execute(settings, folder, run, watcher=Silent(), report=finish)
     return run
 
 
@@ -51,12 +58,21 @@ def against_catalogue(records: Records, run: Run, catalogue: pd.DataFrame, data:
     hit = np.zeros(len(catalogue), dtype=bool)
     hit[true] = True
     large = catalogue["magnitude"].to_numpy() >= 1.5
-    apart, _ = distance_azimuth(catalogue["latitude"].to_numpy()[true], catalogue["longitude"].to_numpy()[true],
-                                origins["latitude"].to_numpy()[found], origins["longitude"].to_numpy()[found])
+    apart, _ = distance_azimuth(
+        catalogue["latitude"].to_numpy()[true],
+        catalogue["longitude"].to_numpy()[true],
+        origins["latitude"].to_numpy()[found],
+        origins["longitude"].to_numpy()[found],
+    )
     late = (origins["time"].to_numpy()[found] - catalogue["time"].to_numpy()[true]) / np.timedelta64(1, "s")
     records.add("events", len(origins), "-", data)
-    records.add("recall of the catalogue's events, M >= 1.5", float(hit[large].mean()), "-", data,
-                note=f"n = {int(large.sum())}")
+    records.add(
+        "recall of the catalogue's events, M >= 1.5",
+        float(hit[large].mean()),
+        "-",
+        data,
+        note=f"n = {int(large.sum())}",
+    )
     records.add("recall of all the catalogue's events", float(hit.mean()), "-", data, note=f"n = {len(catalogue)}")
     records.add("events not in the catalogue", len(origins) - len(true), "-", data)
     records.add("share well located", float(origins["well_located"].mean()), "-", data)
@@ -72,10 +88,22 @@ def against_catalogue(records: Records, run: Run, catalogue: pd.DataFrame, data:
         difference = difference[np.isfinite(difference)]
         median = float(np.median(difference))
         note = f"n = {len(difference)}; outside the first 10 minutes after the M6.4"
-        records.add(f"{kind} minus catalogue magnitude, absolute median", abs(median), "-", data,
-                    ("<=", 0.2) if kind == "ML" else None, f"signed: {median:+.3f}; {note}")
-        records.add(f"{kind} minus catalogue magnitude, MAD", float(np.median(np.abs(difference - median))), "-", data,
-                    ("<=", 0.3) if kind == "ML" else None, note)
+        records.add(
+            f"{kind} minus catalogue magnitude, absolute median",
+            abs(median),
+            "-",
+            data,
+            ("<=", 0.2) if kind == "ML" else None,
+            f"signed: {median:+.3f}; {note}",
+        )
+        records.add(
+            f"{kind} minus catalogue magnitude, MAD",
+            float(np.median(np.abs(difference - median))),
+            "-",
+            data,
+            ("<=", 0.3) if kind == "ML" else None,
+            note,
+        )
 
 
 def ridgecrest(records: Records, data: Path, folder: Path) -> None:
@@ -89,8 +117,9 @@ def ridgecrest(records: Records, data: Path, folder: Path) -> None:
     run = run_real(folder / "default", here, velocity, 2.5)
     against_catalogue(records, run, catalogue, f"{name}, default settings")
     picks = run.table("picks")
-    records.add("association rate of pairs", association_rate(picks, run.table("arrivals")), "-",
-                f"{name}, default settings")
+    records.add(
+        "association rate of pairs", association_rate(picks, run.table("arrivals")), "-", f"{name}, default settings"
+    )
     for station in ("CI.WBS.", "CI.WOR."):
         mine = picks[picks["station_id"] == station]
         records.add(f"picks at {station} (no gain)", len(mine), "-", name, (">=", 1))
@@ -108,9 +137,13 @@ def amatrice(records: Records, data: Path, folder: Path) -> None:
     run = run_real(folder / "amatrice", here, None, 0.0)
     picks, origins = run.table("picks"), run.table("origins")
     times = picks["time"]
-    events = pd.read_csv(here / "reference" / "event.dat", sep=r"\s+", header=None,
-                         names=["day", "clock", "latitude", "longitude", "depth_km", "m", "a", "b", "rms", "id"],
-                         dtype={"day": str, "clock": str})
+    events = pd.read_csv(
+        here / "reference" / "event.dat",
+        sep=r"\s+",
+        header=None,
+        names=["day", "clock", "latitude", "longitude", "depth_km", "m", "a", "b", "rms", "id"],
+        dtype={"day": str, "clock": str},
+    )
     clock = events["clock"].astype(int)  # hhmmss and hundredths as one number
     seconds = clock // 1_000_000 * 3600 + clock // 10_000 % 100 * 60 + clock % 10_000 / 100
     events["time"] = pd.to_datetime(events["day"], format="%Y%m%d", utc=True) + pd.to_timedelta(seconds, unit="s")
@@ -118,15 +151,21 @@ def amatrice(records: Records, data: Path, folder: Path) -> None:
     inside = events[(events["time"] >= times.min() - pd.Timedelta(10, "s")) & (events["time"] <= times.max())]
     inside = inside.reset_index(drop=True)
     true, found = match_events(inside, origins, 3.0, 20.0)
-    apart, _ = distance_azimuth(inside["latitude"].to_numpy()[true], inside["longitude"].to_numpy()[true],
-                                origins["latitude"].to_numpy()[found], origins["longitude"].to_numpy()[found])
+    apart, _ = distance_azimuth(
+        inside["latitude"].to_numpy()[true],
+        inside["longitude"].to_numpy()[true],
+        origins["latitude"].to_numpy()[found],
+        origins["longitude"].to_numpy()[found],
+    )
     name = "amatrice_waveforms, default settings, generic crust"
     records.add("stations with picks", int(picks["station_id"].nunique()), "-", name)
     records.add("picks", len(picks), "-", name)
     records.add("events", len(origins), "-", name)
     records.add("association rate of pairs", association_rate(picks, run.table("arrivals")), "-", name)
     records.add("share well located", float(origins["well_located"].mean()), "-", name)
-    records.add("recall of the reference catalogue's events", len(true) / len(inside), "-", name, note=f"n = {len(inside)}")
+    records.add(
+        "recall of the reference catalogue's events", len(true) / len(inside), "-", name, note=f"n = {len(inside)}"
+    )
     records.add("events not in the reference catalogue", len(origins) - len(true), "-", name)
     records.add("epicentre difference, median", float(np.median(apart)) if len(apart) else float("nan"), "km", name)
 

@@ -4,6 +4,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from quakescribe.report.runs import finish
 from quakescribe.run.projects import new_project
 from quakescribe.run.runner import execute
 from quakescribe.run.workspace import Project, Run
@@ -18,7 +19,10 @@ TABLES = ("picks", "events", "arrivals", "origins", "amplitudes", "magnitudes")
 def network(tmp_path_factory) -> Path:
     """Forty minutes of a small simulated network, from 23:40 to 00:20, so that a midnight lies in the middle."""
     folder = tmp_path_factory.mktemp("network")
-    simulate(SimulateSettings(start=datetime(2024, 3, 1, 23, 40, tzinfo=UTC), hours=40 / 60, n_stations=8, n_events=60), folder)
+    simulate(
+        SimulateSettings(start=datetime(2024, 3, 1, 23, 40, tzinfo=UTC), hours=40 / 60, n_stations=8, n_events=60),
+        folder,
+    )
     return folder
 
 
@@ -27,8 +31,12 @@ def make_project(network):
     """Make a project of the simulated network in a folder."""
 
     def make(folder: Path, waveforms: Path | None = None) -> Project:
-        return new_project(folder, str(waveforms or network / "waveforms"), str(network / "stations.xml"),
-                           str(network / "velocity.csv"))
+        return new_project(
+            folder,
+            str(waveforms or network / "waveforms"),
+            str(network / "stations.xml"),
+            str(network / "velocity.csv"),
+        )
 
     return make
 
@@ -37,7 +45,7 @@ def run_all(project: Project, name: str = "first", until: str | None = None, **c
     """Run a project with changed [run] settings."""
     settings = project.settings.model_copy(update={"run": RunSettings(**{"workers": 1, **changes})})
     run = project.run(name)
-    execute(settings, project.folder, run, until)
+    execute(settings, project.folder, run, until, report=finish)
     return run
 
 

@@ -14,8 +14,12 @@ from quakescribe.simulate import simulate
 
 def small_network(folder):
     """Six minutes of five simulated stations as a project."""
-    simulate(SimulateSettings(start=datetime(2024, 3, 1, 6, tzinfo=UTC), hours=0.1, n_stations=5, n_events=8, n_gaps=0,
-                              n_overlaps=0), folder)
+    simulate(
+        SimulateSettings(
+            start=datetime(2024, 3, 1, 6, tzinfo=UTC), hours=0.1, n_stations=5, n_events=8, n_gaps=0, n_overlaps=0
+        ),
+        folder,
+    )
     new_project(folder, str(folder / "waveforms"), str(folder / "stations.xml"), str(folder / "velocity.csv"))
     return folder
 

@@ -7,8 +7,8 @@ import sys
 import time
 
 import pytest
-from conftest import assert_same_tables, run_all
 
+from conftest import assert_same_tables, run_all
 from quakescribe.errors import EngineError
 
 
@@ -29,8 +29,21 @@ def cluster(tmp_path):
         return subprocess.Popen([sys.executable, "-m", "dask", *words], stdout=log, stderr=log, start_new_session=True)
 
     processes = [start("scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")]
-    processes += [start("worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1",
-                        "--local-directory", str(tmp_path)) for _ in range(2)]
+    processes += [
+        start(
+            "worker",
+            address,
+            "--nthreads",
+            "1",
+            "--no-nanny",
+            "--no-dashboard",
+            "--host",
+            "127.0.0.1",
+            "--local-directory",
+            str(tmp_path),
+        )
+        for _ in range(2)
+    ]
     yield address, processes[1:]
     for process in processes:
         if process.poll() is None:

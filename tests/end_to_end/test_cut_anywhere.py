@@ -4,8 +4,8 @@ import numpy as np
 import obspy
 import pandas as pd
 import pytest
-from conftest import assert_same_tables, run_all
 
+from conftest import assert_same_tables, run_all
 from quakescribe.simulate.score import match_events, score
 
 
@@ -23,8 +23,11 @@ def test_the_whole_chain_finds_the_events_it_should(reference, network):
     assert abs(value["ML minus true magnitude, median"]) <= 0.2
 
 
-@pytest.mark.parametrize("changes", [{"chunk_hours": 1}, {"chunk_hours": 6}, {"workers": 2}],
-                         ids=["hourly units", "six-hour units", "two workers"])
+@pytest.mark.parametrize(
+    "changes",
+    [{"chunk_hours": 1}, {"chunk_hours": 6}, {"workers": 2}],
+    ids=["hourly units", "six-hour units", "two workers"],
+)
 def test_units_and_workers_change_nothing(make_project, reference, tmp_path, changes):
     assert_same_tables(run_all(make_project(tmp_path / "project"), **changes), reference)
 
@@ -37,7 +40,9 @@ def test_files_cut_at_odd_places_change_nothing(make_project, network, reference
         begin, end = min(t.stats.starttime for t in stream), max(t.stats.endtime for t in stream)
         cuts = [begin, begin + 437.21, begin + 911.57, end + 1]
         for i, (a, b) in enumerate(zip(cuts[:-1], cuts[1:], strict=True)):
-            piece = obspy.Stream([t for t in (one.slice(a, b - one.stats.delta / 2, nearest_sample=False) for one in stream) if len(t)])
+            piece = obspy.Stream(
+                [t for t in (one.slice(a, b - one.stats.delta / 2, nearest_sample=False) for one in stream) if len(t)]
+            )
             if len(piece):
                 target = tmp_path / "pieces" / f"{path.name.replace('.', '_')}_{i}.mseed"
                 target.parent.mkdir(exist_ok=True)

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+
 from conftest import parts_of, run_all
 
 SCRIPT = """
@@ -11,6 +12,7 @@ import os, signal, sys
 from pathlib import Path
 import quakescribe.run.stage as stage
 import quakescribe.tables.store as store
+from quakescribe.report.runs import finish
 from quakescribe.run.runner import execute
 from quakescribe.run.workspace import Project
 from quakescribe.settings.run import RunSettings
@@ -29,24 +31,42 @@ def deadly(source, target):
 store.os.replace = deadly
 project = Project(Path(folder))
 settings = project.settings.model_copy(update={"run": RunSettings(workers=1)})
-execute(settings, project.folder, project.run("first"))
+execute(settings, project.folder, project.run("first"), report=finish)
 """
 
 
-@pytest.mark.parametrize(("where", "count"), [
-    ("pick/picks", 1), ("pick/picks", 9), ("pick/skips", 4), ("associate/events", 2), ("associate/arrivals", 1),
-    ("locate/origins", 1), ("locate/arrivals", 2), ("measure-amplitudes/amplitudes", 5), ("measure/magnitudes", 1),
-    ("report/findings", 1), ("report.html", 1), ("provenance.json", 2),
-])
+@pytest.mark.parametrize(
+    ("where", "count"),
+    [
+        ("pick/picks", 1),
+        ("pick/picks", 9),
+        ("pick/skips", 4),
+        ("associate/events", 2),
+        ("associate/arrivals", 1),
+        ("locate/origins", 1),
+        ("locate/arrivals", 2),
+        ("measure-amplitudes/amplitudes", 5),
+        ("measure/magnitudes", 1),
+        ("report/findings", 1),
+        ("report.html", 1),
+        ("provenance.json", 2),
+    ],
+)
 def test_a_run_killed_at_any_moment_goes_on_to_the_same_bytes(make_project, reference, tmp_path, where, count):
     project = make_project(tmp_path / "project")
     script = tmp_path / "killed.py"
     script.write_text(SCRIPT)
-    done = subprocess.run([sys.executable, str(script), str(project.folder), where, str(count)], check=False,
-                          capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, str(script), str(project.folder), where, str(count)],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == -signal.SIGKILL, done.stderr
     run = project.run("first")
-    finished = {path: os.stat(path).st_mtime_ns for path in run.folder.rglob("*.parquet") if not path.name.startswith(".")}
+    finished = {
+        path: os.stat(path).st_mtime_ns for path in run.folder.rglob("*.parquet") if not path.name.startswith(".")
+    }
     run_all(project)
     assert parts_of(run) == parts_of(reference)
     kept = [path for path in finished if path.parts[len(run.folder.parts)] != "report"]
@@ -62,4 +82,5 @@ def test_a_finished_run_does_nothing_again(make_project, tmp_path):
     run_all(project)
     after = {path: os.stat(path).st_mtime_ns for path in run.folder.rglob("*.parquet")}
     assert {p: t for p, t in before.items() if "report" not in p.parts} == {
-        p: t for p, t in after.items() if "report" not in p.parts}
+        p: t for p, t in after.items() if "report" not in p.parts
+    }

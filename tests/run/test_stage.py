@@ -13,13 +13,16 @@ from quakescribe.tables import SKIPS, store
 HOUR = 3_600_000_000_000
 
 
-@pytest.mark.parametrize(("found", "action", "why"), [
-    ([], "run", "no result yet"),
-    ([None, None], "run", "no result yet"),
-    (["a", None], "run", "incomplete"),
-    (["a", "b"], "run", "changed"),
-    (["a", "a"], "reuse", "unchanged"),
-])
+@pytest.mark.parametrize(
+    ("found", "action", "why"),
+    [
+        ([], "run", "no result yet"),
+        ([None, None], "run", "no result yet"),
+        (["a", None], "run", "incomplete"),
+        (["a", "b"], "run", "changed"),
+        (["a", "a"], "reuse", "unchanged"),
+    ],
+)
 def test_a_unit_is_reused_only_if_all_its_files_carry_its_fingerprint(found, action, why):
     decision = decide("a", found)
     assert decision.action == action and why in decision.why

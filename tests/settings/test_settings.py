@@ -27,7 +27,9 @@ def test_a_typo_is_answered_with_the_nearest_name():
 
 def test_all_faults_come_at_once_with_value_and_unit():
     with pytest.raises(SettingsError) as caught:
-        parse("[pick]\nband_low_hz = -1.0\n[run]\nchunk_hours = 7\nworkers = 'many'\n[project]\nstart = 2020-01-02\nend = 2020-01-01")
+        parse(
+            "[pick]\nband_low_hz = -1.0\n[run]\nchunk_hours = 7\nworkers = 'many'\n[project]\nstart = 2020-01-02\nend = 2020-01-01"
+        )
     text = str(caught.value)
     assert "pick.band_low_hz = -1.0 Hz" in text
     assert "run.chunk_hours = 7 h: value error, must divide 24" in text
@@ -35,11 +37,14 @@ def test_all_faults_come_at_once_with_value_and_unit():
     assert "must be before end" in text
 
 
-@pytest.mark.parametrize(("text", "words"), [
-    ("[pick", "not valid TOML"),
-    ("pick = 3", "must be a section"),
-    ("[pick]\nband_low_hz = nan", "finite number"),
-])
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[pick", "not valid TOML"),
+        ("pick = 3", "must be a section"),
+        ("[pick]\nband_low_hz = nan", "finite number"),
+    ],
+)
 def test_broken_text_gets_a_clear_word(text, words):
     with pytest.raises(SettingsError, match=words):
         parse(text)

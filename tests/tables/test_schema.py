@@ -13,8 +13,13 @@ TIMES = pd.to_datetime(["2019-07-04T17:33:49.123456Z", "2019-07-04T17:33:50.5Z"]
 def picks(**changes) -> pd.DataFrame:
     stations, phases = pd.Series(["CI.CCC.", "CI.CCC."]), pd.Series(["P", "S"])
     columns = {
-        "pick_id": pick_ids(stations, phases, pd.Series(TIMES)), "station_id": stations, "phase": phases,
-        "time": TIMES, "snr": [3.0, 4.0], "pair_id": 0, "picker": "pal",
+        "pick_id": pick_ids(stations, phases, pd.Series(TIMES)),
+        "station_id": stations,
+        "phase": phases,
+        "time": TIMES,
+        "snr": [3.0, 4.0],
+        "pair_id": 0,
+        "picker": "pal",
     }
     return PICKS.make({**columns, **changes})
 
@@ -33,7 +38,9 @@ def test_an_empty_table_keeps_its_own_contract(name):
 
 
 def test_one_error_lists_every_fault_with_row_and_value():
-    broken = picks().assign(probability=np.float32([0.5, 1.7]), phase=pd.Series(["P", "X"], dtype="str"), time=[1.0, 2.0])
+    broken = picks().assign(
+        probability=np.float32([0.5, 1.7]), phase=pd.Series(["P", "X"], dtype="str"), time=[1.0, 2.0]
+    )
     with pytest.raises(TableError) as caught:
         PICKS.check(broken)
     text = str(caught.value)
@@ -81,8 +88,16 @@ def test_null_words_and_nanoseconds_survive_csv(tmp_path):
     frame = picks(time=pd.DatetimeIndex(TIMES) + pd.Timedelta(1, "ns"))
     path = store.write(frame, PICKS, tmp_path / "picks.csv")
     pd.testing.assert_frame_equal(store.read(path, PICKS), frame)
-    magnitudes = MAGNITUDES.make({"event_id": [7, 7], "station_id": [None, "CI.CCC."], "kind": "ML", "value": [1.0, 1.2],
-                                  "n_stations": 1, "used": [True, False]})
+    magnitudes = MAGNITUDES.make(
+        {
+            "event_id": [7, 7],
+            "station_id": [None, "CI.CCC."],
+            "kind": "ML",
+            "value": [1.0, 1.2],
+            "n_stations": 1,
+            "used": [True, False],
+        }
+    )
     path = store.write(magnitudes, MAGNITUDES, tmp_path / "magnitudes.csv")
     pd.testing.assert_frame_equal(store.read(path, MAGNITUDES), magnitudes)
 
@@ -109,7 +124,7 @@ def test_pick_ids_depend_on_nothing_but_station_phase_and_time(ns):
     station, phase = pd.Series(["A.B."] * len(ns)), pd.Series(["P"] * len(ns))
     ids = pick_ids(station, phase, time)
     assert len(set(ids)) == len(ns) and (ids > 0).all()
-    alone = [pick_ids(station[:1], phase[:1], time[i:i + 1])[0] for i in range(len(ns))]
+    alone = [pick_ids(station[:1], phase[:1], time[i : i + 1])[0] for i in range(len(ns))]
     assert list(ids) == alone
     assert not set(ids) & set(pick_ids(station, pd.Series(["S"] * len(ns)), time))
     assert not set(ids) & set(pick_ids(pd.Series(["A.C."] * len(ns)), phase, time))

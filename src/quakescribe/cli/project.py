@@ -61,6 +61,7 @@ def run(
 ) -> None:
     """Make the catalogue: pick, associate, locate, measure, report. What is done already is reused."""
     from quakescribe.cli import show
+    from quakescribe.report.runs import finish
     from quakescribe.run.runner import Silent, execute
     from quakescribe.run.summary import summary
     from quakescribe.run.workspace import Project
@@ -72,11 +73,11 @@ def run(
     settings = settings.model_copy(update={"run": settings.run.model_copy(update=changed)})
     this = project.run(name)
     if as_json:
-        execute(settings, folder, this, until, Silent())
+        execute(settings, folder, this, until, Silent(), finish)
         show.as_json(summary(this))
         return
     with show.Bars() as bars:
-        execute(settings, folder, this, until, bars)
+        execute(settings, folder, this, until, bars, finish)
     _print_summary(summary(this))
     if until in (None, "report"):
         show.say(f"report: {this.folder / 'report.html'}")
@@ -108,7 +109,7 @@ def export(
     """Write a run's catalogue in another format, and say what that format cannot hold."""
     from quakescribe.cli import show
     from quakescribe.exchange.formats import write_tables
-    from quakescribe.run.finish import all_tables
+    from quakescribe.report.runs import all_tables
     from quakescribe.run.workspace import Project
 
     project = Project(folder)
@@ -122,7 +123,7 @@ def export(
 def report(folder: Folder, name: Name = "") -> None:
     """Make the report of a run again from its tables."""
     from quakescribe.cli import show
-    from quakescribe.run.finish import make_report
+    from quakescribe.report.runs import make_report
     from quakescribe.run.workspace import Project
 
     project = Project(folder)

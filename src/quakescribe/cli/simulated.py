@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 simulate = typer.Typer(
     invoke_without_command=True, no_args_is_help=True, help="Make the recordings of a simulated network."
@@ -26,7 +29,7 @@ def make(
     if context.invoked_subcommand is not None:
         return
     from quakescribe.cli import show
-    from quakescribe.run.demo import simulate_settings
+    from quakescribe.report.demo import simulate_settings
     from quakescribe.simulate import simulate as make_network
 
     if out is None:
@@ -50,7 +53,7 @@ def score(
     if as_json:
         show.as_json(found.to_dict("records"))
     else:
-        show.table("Against the truth", ("what", "value", "unit", "n"), _rows(found.to_dict("records")))
+        show.table("Against the truth", ("what", "value", "unit", "n"), _rows(found))
 
 
 @simulate.command("settings")
@@ -70,7 +73,7 @@ def demo(
 ) -> None:
     """Simulate a small network, run everything on it, score it against the truth, and leave a report."""
     from quakescribe.cli import show
-    from quakescribe.run.demo import run_and_score, simulated_project
+    from quakescribe.report.demo import run_and_score, simulated_project
     from quakescribe.settings.simulate import SimulateSettings
 
     show.say("simulating a small network ...")
@@ -78,11 +81,11 @@ def demo(
     run = project.run("first")
     with show.Bars() as bars:
         found = run_and_score(project, run, workers, bars)
-    show.table("Against the truth", ("what", "value", "unit", "n"), _rows(found.to_dict("records")))
+    show.table("Against the truth", ("what", "value", "unit", "n"), _rows(found))
     show.say(f"report: {run.folder / 'report.html'}")
 
 
-def _rows(records: list[dict[str, object]]) -> list[tuple[str, ...]]:
+def _rows(found: pd.DataFrame) -> list[tuple[str, ...]]:
     return [
         (
             str(row["name"]),
@@ -90,5 +93,5 @@ def _rows(records: list[dict[str, object]]) -> list[tuple[str, ...]]:
             str(row["unit"]),
             str(row["n"]),
         )
-        for row in records
+        for row in found.to_dict("records")
     ]

@@ -44,8 +44,8 @@ def check_project(project: Project) -> Check:
     inputs = open_inputs(settings, project.folder)
     table, _ = survey(inputs.archive, inputs.stations, inputs.channels, settings.waveforms)
     problems = [
-        (str(row.reason), _where(row), int(row.count_), _text(row.detail))
-        for row in inputs.skips.rename(columns={"count": "count_"}).itertuples(index=False)
+        (str(row["reason"]), _where(row), int(row["count"]), _text(row["detail"]))
+        for row in inputs.skips.to_dict("records")
     ]
     return Check(_facts(inputs, settings.run.chunk_hours), _coverage(table), problems)
 
@@ -55,6 +55,7 @@ def _facts(inputs: Inputs, chunk_hours: int) -> list[tuple[str, str]]:
     latitude, longitude = places["latitude"].to_numpy(), places["longitude"].to_numpy()
     apart, _ = distance_azimuth(latitude[:, None], longitude[:, None], latitude[None, :], longitude[None, :])
     start, end = pd.Timestamp(inputs.start_ns), pd.Timestamp(inputs.end_ns)
+    long = (end - start) / pd.Timedelta(1, "D")
     units = len(inputs.station_ids) * len(days(inputs.start_ns, inputs.end_ns, chunk_hours))
     index = inputs.archive.index
     hours = float((index["n_samples"] / index["sampling_rate"]).sum()) / 3600
@@ -64,10 +65,7 @@ def _facts(inputs: Inputs, chunk_hours: int) -> list[tuple[str, str]]:
     )
     return [
         ("stations recorded and located", str(len(inputs.station_ids))),
-        (
-            "span",
-            f"{start:%Y-%m-%d %H:%M:%S} to {end:%Y-%m-%d %H:%M:%S} UTC ({(end - start).total_seconds() / 86400:.2f} days)",
-        ),
+        ("span", f"{start:%Y-%m-%d %H:%M:%S} to {end:%Y-%m-%d %H:%M:%S} UTC ({long:.2f} days)"),
         ("files", f"{index['source'].nunique():,}"),
         ("channel hours", f"{hours:,.1f}"),
         ("units of picking", f"{units:,}"),
@@ -99,8 +97,8 @@ def _coverage(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _where(row: Any) -> str:
-    station = "" if pd.isna(row.station_id) else str(row.station_id)
-    source = "" if pd.isna(row.source) else str(row.source).rsplit("/", 1)[-1]
+    station = _text(row["station_id"])
+    source = _text(row["source"]).rsplit("/", 1)[-1]
     return " ".join(part for part in (station, source) if part)
 
 

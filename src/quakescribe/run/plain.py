@@ -10,7 +10,7 @@ from quakescribe.earth.velocity import read_velocity
 from quakescribe.errors import FormatError
 from quakescribe.run.inputs import Inputs, open_inputs
 from quakescribe.run.runner import Silent, Watcher, execute
-from quakescribe.run.stages import NOWHERE, Recordings
+from quakescribe.run.stages import Recordings, amplitudes_at
 from quakescribe.run.workspace import Run
 from quakescribe.settings.project import Settings, load
 from quakescribe.settings.run import ProjectSettings
@@ -66,7 +66,7 @@ def measure_files(
     origins: Path, arrivals: Path | None, stations: Path, waveforms: str | None, settings: Settings
 ) -> Tables:
     """Measure the located events of a file; Wood-Anderson amplitudes only where waveforms are given."""
-    from quakescribe.measure import full_response, measure, wood_anderson
+    from quakescribe.measure import measure
 
     places = _stations(stations)
     if arrivals is None:
@@ -81,17 +81,7 @@ def measure_files(
         for station_id in inputs.station_ids:
             theirs = read["arrivals"][read["arrivals"]["station_id"] == station_id].reset_index(drop=True)
             recordings = _recordings(inputs, station_id, settings)
-            load_blocks = recordings.loader(NOWHERE)
-            remove = None
-            if settings.measure.response == "full":
-                remove = full_response(stations, recordings.channels, recordings.settings)
-            part, left_out = wood_anderson(
-                lambda _, start, end, load_blocks=load_blocks: load_blocks(start, end),
-                read["origins"],
-                theirs,
-                settings.measure,
-                remove,
-            )
+            part, left_out = amplitudes_at(recordings, read["origins"], theirs, settings.measure, str(stations))
             parts.append(part)
             skips.append(left_out)
         amplitudes = store.concat(parts, TABLES["amplitudes"])

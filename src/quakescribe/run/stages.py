@@ -168,6 +168,10 @@ class AssociateJob:
     settings: AssociateSettings
 
 
+_UNREACHED = "no-event"
+"""The unit of the picks that no event can reach; it says which of them could not be used at all."""
+
+
 def _plan_associate(context: Context) -> list[Unit]:
     from quakescribe.associate import groups
 
@@ -177,6 +181,8 @@ def _plan_associate(context: Context) -> list[Unit]:
     by_day: dict[str, list[pd.DataFrame]] = {}
     for group in groups(picks, inputs.stations, inputs.model, settings):
         by_day.setdefault(group["time"].min().strftime("%Y-%m-%d"), []).append(group)
+    grouped = pd.concat([group["pick_id"] for rest in by_day.values() for group in rest] or [picks["pick_id"][:0]])
+    by_day[_UNREACHED] = [picks[~picks["pick_id"].isin(grouped)]]
     units = []
     for day, members in sorted(by_day.items()):
         mine = store.concat(members, PICKS)
@@ -248,44 +254,52 @@ class AmplitudeJob:
     inventory: str
 
 
+_NEIGHBOURS = pd.Timedelta(10, "min")
+"""How far beyond its day a unit knows of other events' arrivals: longer than any amplitude window they could end."""
+
+
 def _plan_amplitudes(context: Context) -> list[Unit]:
     inputs, settings = context.inputs, context.settings
     origins = context.run.stage_table("locate", "origins")
     arrivals = context.run.stage_table("locate", "arrivals")
     base = fingerprint(code_digest("measure", *_READING), settings.measure, settings.waveforms)
     units = []
-    day_of = (
-        dict(zip(origins["event_id"], origins["time"].dt.strftime("%Y-%m-%d"), strict=True)) if len(origins) else {}
-    )
-    arrival_day = arrivals["event_id"].map(day_of)
-    for (day, station_id), theirs in arrivals.groupby([arrival_day, "station_id"], sort=True):
+    day_of = origins["time"].dt.floor("D")
+    for name, theirs in arrivals.groupby("station_id", sort=True):
+        station_id = str(name)
         if station_id not in inputs.station_ids:
             continue
         recordings = _recordings(context, station_id)
-        theirs = theirs.reset_index(drop=True)
-        mine = origins[origins["event_id"].isin(theirs["event_id"])].reset_index(drop=True)
-        job = AmplitudeJob(recordings, mine, theirs, settings.measure, str(inputs.stations_path))
-        units.append(
-            Unit(
-                f"{day}/{station_id}",
-                fingerprint(base, recordings.stations, recordings.channels, _files(recordings.archive), mine, theirs),
-                job,
-            )
-        )
+        known = fingerprint(base, recordings.stations, recordings.channels, _files(recordings.archive))
+        for day, mine in origins[origins["event_id"].isin(theirs["event_id"])].groupby(day_of, sort=True):
+            low, high = day - _NEIGHBOURS, day + pd.Timedelta(1, "D") + _NEIGHBOURS
+            near = theirs[theirs["event_id"].isin(mine["event_id"]) | theirs["time"].between(low, high)]
+            mine, near = mine.reset_index(drop=True), near.reset_index(drop=True)
+            job = AmplitudeJob(recordings, mine, near, settings.measure, str(inputs.stations_path))
+            units.append(Unit(f"{pd.Timestamp(str(day)):%Y-%m-%d}/{station_id}", fingerprint(known, mine, near), job))
     return units
 
 
 def _work_amplitudes(job: AmplitudeJob) -> dict[str, pd.DataFrame]:
+    amplitudes, skips = amplitudes_at(job.recordings, job.origins, job.arrivals, job.settings, job.inventory)
+    return {"amplitudes": amplitudes, "skips": skips}
+
+
+def amplitudes_at(
+    recordings: Recordings, origins: pd.DataFrame, arrivals: pd.DataFrame, settings: MeasureSettings, inventory: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the Wood-Anderson amplitudes of events at one station, and what was left out."""
     from quakescribe.measure import full_response, wood_anderson
 
-    load = job.recordings.loader(NOWHERE)
+    load_blocks = recordings.loader(NOWHERE)
+
+    def load(station_id: str, start_ns: int, end_ns: int) -> list[Block]:
+        return load_blocks(start_ns, end_ns)
+
     remove = None
-    if job.settings.response == "full":
-        remove = full_response(Path(job.inventory), job.recordings.channels, job.recordings.settings)
-    amplitudes, skips = wood_anderson(
-        lambda station_id, start, end: load(start, end), job.origins, job.arrivals, job.settings, remove
-    )
-    return {"amplitudes": amplitudes, "skips": skips}
+    if settings.response == "full":
+        remove = full_response(Path(inventory), recordings.channels, recordings.settings)
+    return wood_anderson(load, origins, arrivals, settings, remove)
 
 
 @dataclass(frozen=True)

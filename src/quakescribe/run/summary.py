@@ -53,4 +53,4 @@ def skipped(skips: pd.DataFrame) -> list[dict[str, Any]]:
     if not len(skips):
         return []
     counts = skips.groupby(["stage", "reason"], sort=True)["count"].sum().reset_index()
-    return [dict(row) for row in counts.to_dict("records")]
+    return [{str(key): value for key, value in row.items()} for row in counts.to_dict("records")]

@@ -47,7 +47,7 @@ def parse(text: str, source: str = "quakescribe.toml") -> Settings:
     """
     tree = _tree(text, source)
     faults: list[str] = []
-    sections: dict[str, Section] = {}
+    sections: dict[str, Any] = {}
     for name, values in tree.items():
         field = Settings.model_fields.get(name)
         if field is None:

@@ -92,9 +92,8 @@ class Table:
             try:
                 out[column.name] = _cast(frame[column.name], column)
             except (ValueError, TypeError, OverflowError) as error:
-                faults.append(
-                    f"column '{column.name}' is {frame[column.name].dtype}, expected {column.type}: {str(error).splitlines()[0]}"
-                )
+                found, why = frame[column.name].dtype, str(error).splitlines()[0]
+                faults.append(f"column '{column.name}' is {found}, expected {column.type}: {why}")
         if faults:
             raise _error(self.name, faults)
         result = pd.DataFrame(
@@ -149,15 +148,11 @@ def _cast(series: pd.Series, column: Column) -> pd.Series:
         times = pd.to_datetime(series, utc=True, format="ISO8601") if not _is_time(series) else series
         if times.dt.tz is None:
             times = times.dt.tz_localize("UTC")
-        return times.dt.tz_convert("UTC").astype(TIME)
+        return times.dt.tz_convert("UTC").dt.as_unit("ns")
     if column.type == "str":
         if series.isna().all():
             return _null(column, len(series))
-        return (
-            series.astype("str")
-            if not series.isna().any()
-            else series.where(series.isna(), series.astype("str")).astype("str")
-        )
+        return series.astype("str")
     if column.type == "int64":
         if series.dtype.kind == "f" and len(series):
             if series.isna().any():
@@ -171,7 +166,7 @@ def _cast(series: pd.Series, column: Column) -> pd.Series:
         if mapped.isna().any():
             raise ValueError("not true or false")
         return mapped.astype(bool)
-    return series.astype(column.type)
+    return series.astype(np.dtype(column.type))
 
 
 def _is_time(series: pd.Series) -> bool:

@@ -1,4 +1,4 @@
-"""The end of a run: findings, exports, report."""
+"""The last stage of a run: findings, exports, report."""
 
 from __future__ import annotations
 
@@ -9,20 +9,23 @@ from typing import Any
 import pandas as pd
 
 from quakescribe.errors import FormatError
+from quakescribe.report.page import write
 from quakescribe.run.inputs import Inputs, open_inputs
+from quakescribe.run.runner import Context
 from quakescribe.run.stage import part
 from quakescribe.run.summary import association_rate, skipped
 from quakescribe.run.workspace import SETTINGS, Project, Run
-from quakescribe.settings.project import Settings, load
+from quakescribe.settings.project import Settings, dump, load
 from quakescribe.tables import FINDINGS, TABLES, store
 
 SUFFIX = {"csv": ".csv", "quakeml": ".xml", "fdsn": ".txt", "geojson": ".geojson"}
 
 
-def finish(settings: Settings, inputs: Inputs, run: Run) -> Path:
+def finish(context: Context) -> Path:
     """Write the findings, the exports that the settings name, and the report; return the report's path."""
     from quakescribe.exchange.formats import write_tables
 
+    settings, inputs, run = context.settings, context.inputs, context.run
     tables = _tables(run, inputs)
     tables["findings"] = findings(tables)
     store.write(tables["findings"], FINDINGS, part(run.folder / "report", "findings", "all"))
@@ -103,13 +106,10 @@ def findings(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
         add(
             "skipped", "stage", f"{row['stage']}: {row['reason']}", float(row["count"]), "left out, and listed in skips"
         )
-    return FINDINGS.make(pd.DataFrame(rows).to_dict("list"))
+    return FINDINGS.make({name: [row[name] for row in rows] for name in rows[0]})
 
 
 def _report(settings: Settings, inputs: Inputs, run: Run, tables: dict[str, pd.DataFrame]) -> Path:
-    from quakescribe.report import write
-    from quakescribe.settings.project import dump
-
     provenance = run.provenance()
     info = {
         "name": run.name,
@@ -130,4 +130,6 @@ def _report(settings: Settings, inputs: Inputs, run: Run, tables: dict[str, pd.D
     score = run.folder / "score.json"
     if score.exists():
         info["score"] = pd.DataFrame(json.loads(score.read_text()))
-    return write({name: tables[name] for name in TABLES if name in tables}, info, run.folder / "report.html")
+    return write(
+        {name: tables[name] for name in TABLES if name in tables}, info, run.folder / "report.html", settings.report
+    )

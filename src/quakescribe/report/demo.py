@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from quakescribe.run.finish import make_report
+from quakescribe.report.runs import finish, make_report
 from quakescribe.run.projects import new_project
 from quakescribe.run.runner import Watcher, execute
 from quakescribe.run.workspace import SETTINGS, Project, Run, write_text
@@ -34,7 +34,7 @@ def run_and_score(project: Project, run: Run, workers: int | None, watcher: Watc
     settings = project.settings
     if workers is not None:
         settings = settings.model_copy(update={"run": settings.run.model_copy(update={"workers": workers})})
-    execute(settings, project.folder, run, None, watcher)
+    execute(settings, project.folder, run, None, watcher, finish)
     tables = {name: run.table(name) for name in ("picks", "events", "arrivals", "origins", "magnitudes")}
     found = score(project.folder / "truth", tables)
     write_text(run.folder / "score.json", found.to_json(orient="records", indent=1) + "\n")
