@@ -1,10 +1,11 @@
 """Characteristic functions: window sums, STA/LTA, kurtosis, turning points."""
 
 import numpy as np
-from numba import njit
+
+from quakescribe.kernels.compiled import kernel
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def moving_sum(x, n, first):
     """Return the sum of the last n values at every sample.
 
@@ -34,7 +35,7 @@ def moving_sum(x, n, first):
     return out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _moving_sum(x, n, first, tail, out):
     """Write the sums of :func:`moving_sum` to out[n - 1 ..]; tail is room for work. Both at least as long as x."""
     m = x.shape[0]
@@ -52,7 +53,7 @@ def _moving_sum(x, n, first, tail, out):
             out[i] = total + tail[i - n + 1] if i - n + 1 < begin else total
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def sta_lta(x, n_sta, n_lta):
     """Return the ratio of the mean after each sample to the mean up to it.
 
@@ -83,7 +84,7 @@ def sta_lta(x, n_sta, n_lta):
     return out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _may_exceed(energy, n_sta, n_lta, threshold):
     """Return False if no sample from n_lta - 1 on can have an STA/LTA above the threshold.
 
@@ -111,7 +112,7 @@ def _may_exceed(energy, n_sta, n_lta, threshold):
     return below_bound < n - first
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def excursions(x, first, n_sta, n_lta, threshold):
     """Return the stretches of a trace in which its energy STA/LTA lies above a threshold.
 
@@ -177,7 +178,7 @@ def excursions(x, first, n_sta, n_lta, threshold):
     return spans[:k].copy()
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def sliding_kurtosis(x, n):
     """Return the excess kurtosis of every window of n samples.
 
@@ -223,7 +224,7 @@ def sliding_kurtosis(x, n):
     return out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def turn(x, start, step, count, order):
     """Return how many steps away the direction of a series turns for the first or second time.
 

@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from quakescribe.kernels.compiled import kernel
 from quakescribe.kernels.gridsearch import LEAST_STEP_KM, compass, scan, share_nearby, travel_time
 
 REFITS = 4
@@ -26,7 +26,7 @@ class Rules(NamedTuple):
     max_drops: int
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def count_stations(t0, stations, alive, deviation_s, first, last, count, stamp):
     """Count, for pairs first..last-1, the distinct stations of live pairs within a deviation of each one's t0.
 
@@ -72,7 +72,7 @@ def count_stations(t0, stations, alive, deviation_s, first, last, count, stamp):
         stamp[stations[j]] = -1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def nearest_per_station(t0, stations, usable, centre_s, deviation_s):
     """Return the usable pair of each station whose t0 is nearest to a centre, within a deviation of it.
 
@@ -99,7 +99,7 @@ def nearest_per_station(t0, stations, usable, centre_s, deviation_s):
     return np.sort(chosen[:n])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def fitting_pairs(network, t0, sites, p, s, usable, place, time, reach_s, tolerance_s):
     """Return the pair of each station that fits a hypocentre best: P within the tolerance, and S if it can be.
 
@@ -153,7 +153,7 @@ def fitting_pairs(network, t0, sites, p, s, usable, place, time, reach_s, tolera
     return chosen[:n][by], full[:n][by], misfit[:n][by]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def picks_of(pairs, full, sites, p, s, s_weight):
     """Return sites, phases, onsets and weights of the picks of pairs: P and S in turn; an S that does not fit has 0."""
     n = pairs.shape[0]
@@ -169,7 +169,7 @@ def picks_of(pairs, full, sites, p, s, s_weight):
     return site, phase, onset, weight
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def settle_cluster(network, rules, t0, sites, p, s, usable, cluster, centre_s, place):
     """Locate a cluster, gather the pairs that fit, locate again, until the pairs stay the same.
 
@@ -212,7 +212,7 @@ def settle_cluster(network, rules, t0, sites, p, s, usable, cluster, centre_s, p
     return pairs, full, time
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def grow_chain(network, rules, zero_ns, t0, sites, p, s, event, s_fits, first_event, places, times):
     """Turn the pairs of one chain into events, the cluster of most stations first.
 
@@ -287,7 +287,7 @@ def grow_chain(network, rules, zero_ns, t0, sites, p, s, event, s_fits, first_ev
         count_stations(t0, stations, alive, rules.deviation_s, low, high, count, stamp)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _absorb(t0, stations, p, s, pair, duplicate_s, event, free, alive):
     """Take the duplicates of a pair out of play: same station, P and S both within ``duplicate_s``."""
     reach = 4.0 * duplicate_s
@@ -300,7 +300,7 @@ def _absorb(t0, stations, p, s, pair, duplicate_s, event, free, alive):
             event[k] = -2
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def grow(network, rules, t0_ns, sites, p_ns, s_ns):
     """Turn all pairs into events, chain by chain.
 

@@ -5,8 +5,8 @@ For every other purpose use `quakescribe.kernels.raytrace`, which is exact.
 """
 
 import numpy as np
-from numba import njit
 
+from quakescribe.kernels.compiled import kernel
 from quakescribe.kernels.raytrace import _head, _thickness
 
 RADIANS = 0.0174532  # per degree, to the digits HYPOINVERSE has
@@ -17,14 +17,14 @@ GRAZING = 0.99999  # sines beyond this run along the top of the source's layer
 ROUNDS = 25
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def meridian_arc(latitude):
     """Return the distance (m) from the equator along the meridian."""
     a = latitude * RADIANS
     return 111132.0894 * latitude - 16216.94 * np.sin(2 * a) + 17.21 * np.sin(4 * a) - 0.02 * np.sin(6 * a)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def offset_km(latitude, longitude, to_latitude, to_longitude):
     """Return km east and km north of a point (deg) in the transverse Mercator projection through the first point.
 
@@ -43,7 +43,7 @@ def offset_km(latitude, longitude, to_latitude, to_longitude):
     return east / 1000.0, north / 1000.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def layer_above(tops, depth_km):
     """Return the layer that holds a depth; a depth on an interface belongs to the layer above."""
     for k in range(tops.shape[0] - 1):
@@ -52,7 +52,7 @@ def layer_above(tops, depth_km):
     return tops.shape[0] - 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _reach(tops, velocities, upper, lower, shallow, deep, sine):
     """Return where the ray with this sine in the deep layer comes up (km), and its time (s)."""
     distance, time = 0.0, 0.0
@@ -65,7 +65,7 @@ def _reach(tops, velocities, upper, lower, shallow, deep, sine):
     return distance, time
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _direct_sine(tops, velocities, distance, upper, lower, shallow, deep):
     """Return the sine, in the deeper end's layer, of a direct ray that nearly meets the distance; 1 where it grazes.
 
@@ -106,7 +106,7 @@ def _direct_sine(tops, velocities, distance, upper, lower, shallow, deep):
     return sine
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def coarse_arrival(tops, velocities, distance_km, source_depth_km, receiver_depth_km):
     """Return the first arrival as `first_arrival` does, but as HYPOINVERSE's layered models find it.
 

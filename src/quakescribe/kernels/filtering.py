@@ -1,10 +1,11 @@
 """Kernels of the waveforms: lay pieces on the grid, find dead runs, filter in canonical tiles."""
 
 import numpy as np
-from numba import njit
+
+from quakescribe.kernels.compiled import kernel
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def place(samples, row, empty, at):
     """Lay a piece of a recording on the grid; where two pieces disagree the sample is set to NaN for good.
 
@@ -45,7 +46,7 @@ def place(samples, row, empty, at):
     return disagree, not_finite
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def mask_flat(row, mask, shortest):
     """Mask every run of equal valid samples that is at least ``shortest`` long; NaN samples are masked too.
 
@@ -86,7 +87,7 @@ def mask_flat(row, mask, shortest):
     return flat
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def filter_tiles(sos, rest, x, mask, y, y_mask, tiles, settle):
     """Filter one component through cascaded second-order sections, tile by tile.
 
@@ -136,7 +137,7 @@ def filter_tiles(sos, rest, x, mask, y, y_mask, tiles, settle):
         _filter_tile(sos, rest, x, mask, y, y_mask, whole[w], whole[w] + lead, whole[w] + length, settle)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _is_whole(x, mask, begin, end):
     """Return whether every sample in [begin, end) is valid and finite."""
     for i in range(begin, end):  # noqa: SIM110 (kernels know no generators)
@@ -145,7 +146,7 @@ def _is_whole(x, mask, begin, end):
     return True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _filter_tile(sos, rest, x, mask, y, y_mask, seen, first, stop, settle):
     """Filter one tile with whatever gaps it has; arguments as in `filter_tiles`."""
     sections = sos.shape[0]
@@ -173,7 +174,7 @@ def _filter_tile(sos, rest, x, mask, y, y_mask, seen, first, stop, settle):
             y[i] = value if good else 0.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _filter_eight(sos, rest, x, y, y_mask, seen, lead, length):
     """Filter eight tiles without gaps abreast, each from ``seen`` on; its first ``lead`` samples are not kept."""
     sections = sos.shape[0]

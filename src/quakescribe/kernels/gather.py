@@ -1,12 +1,12 @@
 """After the clusters: single onsets join the events they fit, and every event is located with all it has."""
 
 import numpy as np
-from numba import njit
 
+from quakescribe.kernels.compiled import kernel
 from quakescribe.kernels.gridsearch import LEAST_STEP_KM, compass, travel_time
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _candidates(network, places, times, sites, phases, onsets, owner, tolerance_s, wide_s, longest_ns):
     """Return event, pick and |residual| (s) of the picks an event owns, and of the free ones within the tolerance."""
     events, picks, misfits = [0], [0], [0.0]
@@ -30,7 +30,7 @@ def _candidates(network, places, times, sites, phases, onsets, owner, tolerance_
     return np.array(events), np.array(picks), np.array(misfits)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def gather(network, places, times, sites, phases, onsets, owner, tolerance_s, wide_s, longest_ns, duplicate_ns):
     """Give picks to the events they fit best, the best fit first, one per event, station and phase.
 
@@ -82,7 +82,7 @@ def gather(network, places, times, sites, phases, onsets, owner, tolerance_s, wi
             taken[event, station, phases[pick]] = True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def settle(network, sites, phases, onsets, members, bounds, places, times, tolerance_s, share, s_weight, step_km):
     """Locate every event with all its picks, and return their residuals.
 

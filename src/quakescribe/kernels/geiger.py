@@ -4,13 +4,14 @@ The hypocentre is [time (s), north (km), east (km), depth (km)]; a matrix of der
 """
 
 import numpy as np
-from numba import njit
+
+from quakescribe.kernels.compiled import kernel
 
 UNRESOLVED = 99.0  # no standard error is reported larger than this
 UNSOLVED = 999.0  # variance of a parameter that was not solved for
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def cosine_taper(value, full, zero):
     """Return 1 up to ``full``, 0 from ``zero`` on, and (1 + cos(pi (value - full) / (zero - full))) / 2 between."""
     if value <= full:
@@ -20,7 +21,7 @@ def cosine_taper(value, full, zero):
     return 0.5 + 0.5 * np.cos(np.pi * (value - full) / (zero - full))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def weighted_rms(residuals, weights):
     """Return sqrt(sum (w r)^2 / sum w^2) (s); 0 where all weights are 0."""
     top, bottom = 0.0, 0.0
@@ -31,7 +32,7 @@ def weighted_rms(residuals, weights):
     return np.sqrt(top / bottom) if bottom > 0.0 else 0.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def taper_residuals(residuals, weights, cut_s, full, zero):
     """Multiply weights by the taper of |residual| between full * c and zero * c, c = max(cut, weighted RMS).
 
@@ -49,7 +50,7 @@ def taper_residuals(residuals, weights, cut_s, full, zero):
         weights[i] *= cosine_taper(abs(residuals[i]), full * scale, zero * scale)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def eigen(matrix, size, values, vectors):
     """Diagonalise a small symmetric matrix by cyclic Jacobi rotations, largest eigenvalue first.
 
@@ -105,7 +106,7 @@ def eigen(matrix, size, values, vectors):
                 vectors[k, i], vectors[k, best] = vectors[k, best], vectors[k, i]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def decompose(derivatives, weights, size, normal, singular, vectors):
     """Fill the singular values and right singular vectors of the weighted derivatives W G.
 
@@ -141,7 +142,7 @@ def decompose(derivatives, weights, size, normal, singular, vectors):
         singular[j] = np.sqrt(max(singular[j], 0.0)) if j < size else 0.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def damped_step(derivatives, residuals, weights, size, singular, vectors, min_singular, softening, step):
     """Fill the step y = sum over s_j > min_singular of v_j (u_j . W r) / (s_j + softening); return how many j.
 
@@ -178,7 +179,7 @@ def damped_step(derivatives, residuals, weights, size, singular, vectors, min_si
     return used
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def covariance_of(singular, vectors, size, variance, softening, covariance):
     """Fill C = variance V (S^2 + softening^2)^-1 V^T; parameters not solved for have variance 999 and no covariance.
 
@@ -204,7 +205,7 @@ def covariance_of(singular, vectors, size, variance, softening, covariance):
             covariance[a, b] = total
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def standard_errors(covariance, work, values, vectors):
     """Return horizontal and vertical standard error (km) as HYPOINVERSE defines them, each at most 99.
 

@@ -1,12 +1,12 @@
 """Travel-time tables: filling them with exact rays and reading between their nodes."""
 
 import numpy as np
-from numba import njit
 
+from quakescribe.kernels.compiled import kernel
 from quakescribe.kernels.raytrace import first_arrival
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def fill_times(times, tops, velocities, receiver_depth_km, distance_step_km, top_km, depth_step_km):
     """Fill one travel-time table in place with exact first arrivals.
 
@@ -30,7 +30,7 @@ def fill_times(times, tops, velocities, receiver_depth_km, distance_step_km, top
                                         receiver_depth_km)[0]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def interpolate(table, x, z):
     """Read a table between its nodes: bilinear value and the derivatives of that surface.
 

@@ -3,7 +3,8 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from quakescribe.kernels.compiled import kernel
 
 LEAST_STEP_KM = 0.25  # how finely the compass search tells places apart
 
@@ -49,7 +50,7 @@ class Network(NamedTuple):
     node_sp: np.ndarray
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def travel_time(network, site, phase, x, y, z):
     """Return the travel time (s) of phase 0 = P or 1 = S to a site from x, y, z (km); infinite beyond the reach.
 
@@ -73,7 +74,7 @@ def travel_time(network, site, phase, x, y, z):
     return near * (1.0 - a) + far * a
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def share_nearby(network, sites, place, time_ns):
     """Return which share of the stations near an event has picks of it.
 
@@ -105,7 +106,7 @@ def share_nearby(network, sites, place, time_ns):
     return np.sum(distances <= limit) / max(near.sum(), 1)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def fill_nodes(network):
     """Fill ``network.node_p`` and ``network.node_sp`` in place from the travel-time tables. O(n_sites * n_nodes)."""
     for site in range(network.node_p.shape[0]):
@@ -116,7 +117,7 @@ def fill_nodes(network):
             network.node_sp[site, k] = np.inf if p == np.inf else travel_time(network, site, 1, x, y, z) - p
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def weighted_median(values, weights, order, n):
     """Return the lower weighted median of the first n values.
 
@@ -151,7 +152,7 @@ def weighted_median(values, weights, order, n):
     return values[order[n - 1]]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def fit_score(origins, weights, order, n, tolerance, share):
     """Return origin time and score of a trial place.
 
@@ -183,7 +184,7 @@ def fit_score(origins, weights, order, n, tolerance, share):
     return time, score
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def scan(network, sites, p, s, n, tolerance, share, need, s_weight):
     """Find the start node that fits the P-S pairs of distinct stations best.
 
@@ -247,7 +248,7 @@ def scan(network, sites, p, s, n, tolerance, share, need, s_weight):
     return best, best_score
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def score_at(network, sites, phases, onsets, weights, tolerance, share, place, work, order):
     """Return origin time (s) and score of picks for a hypocentre.
 
@@ -273,7 +274,7 @@ def score_at(network, sites, phases, onsets, weights, tolerance, share, place, w
     return fit_score(work[0], work[1], order, n, tolerance, share)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def compass(network, sites, phases, onsets, weights, tolerance, share, place, step_km, least_km):
     """Climb from a start to the nearest top of the score, between the nodes of any grid.
 

@@ -1,13 +1,13 @@
 """Hypocentres of many events: robust scale and weights around the refinement, covariance, azimuthal gap."""
 
 import numpy as np
-from numba import njit
 
+from quakescribe.kernels.compiled import kernel
 from quakescribe.kernels.profile import profile
 from quakescribe.kernels.refine import SIGMA, TIME, X, Y, descend, predict, taper
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def azimuthal_gap(azimuths):
     """Return the largest angle (deg) not covered by any station, in (0, 360]; 360 for fewer than two stations.
 
@@ -30,7 +30,7 @@ def azimuthal_gap(azimuths):
     return gap
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def gaps(azimuths, offsets):
     """Return the azimuthal gap (deg) of every event: azimuths offsets[e] to offsets[e + 1] belong to event e."""
     out = np.empty(offsets.shape[0] - 1)
@@ -39,7 +39,7 @@ def gaps(azimuths, offsets):
     return out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def distance_reach(hypocentre, x, y, cut_km):
     """Return the distance (km) that distance weights are relative to: the second nearest station, at least cut_km.
 
@@ -56,7 +56,7 @@ def distance_reach(hypocentre, x, y, cut_km):
     return max(cut_km, second) if second < np.inf else max(cut_km, nearest)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _prepare(rows, hypocentre, arrivals, sigma, base, options):
     """Set sigma (s, with model error and the event's robust scale) and distance weights; return scale and number used.
 
@@ -84,7 +84,7 @@ def _prepare(rows, hypocentre, arrivals, sigma, base, options):
     return scale, used
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _weigh(weights, rows, hypocentre, arrivals, sigma, base, shape, scale, prior):
     """Set the final weights; return the variance factor (see :func:`refine_event`) and the depth's information."""
     squares, total, information = 0.0, 0.0, 0.0
@@ -98,7 +98,7 @@ def _weigh(weights, rows, hypocentre, arrivals, sigma, base, shape, scale, prior
     return max((prior + squares) / degrees, 1e-6) if degrees > 0.0 else 1.0, information
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def refine_event(hypocentre, rows, weights, covariance, arrivals, layers, box, options):
     """Refine one hypocentre in place with exact rays, robustly.
 
@@ -155,7 +155,7 @@ def refine_event(hypocentre, rows, weights, covariance, arrivals, layers, box, o
     return factor, 1.0 if steps >= 0 else 0.0, 0.0 if used >= 0 else 1.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def refine_events(hypocentres, rows, weights, covariance, state, offsets, arrivals, layers, boxes, options):
     """Refine many events in place: arrivals offsets[e] to offsets[e + 1] belong to event e.
 

@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from quakescribe.kernels.characteristic import sliding_kurtosis, sta_lta, turn
+from quakescribe.kernels.compiled import kernel
 from quakescribe.kernels.onset_quality import measure
 from quakescribe.kernels.polarisation import damping
 
@@ -37,7 +37,7 @@ class Windows(NamedTuple):
     replace_horizontal: bool
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def find_p(energy, w):
     """Return the P in the energy of the vertical round a trigger.
 
@@ -62,7 +62,7 @@ def find_p(energy, w):
     return peak - turn(energy, peak - 1, -1, peak, 2)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def find_s(data, p, w):
     """Return the S after a P, walked back and as first placed.
 
@@ -123,14 +123,14 @@ def find_s(data, p, w):
     return s - turn(h, end - 1, -1, end - begin, 2), s
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _clear(mask, channel, begin, end):
     if begin < 0 or end > mask.shape[1]:
         return False
     return not np.any(mask[channel, begin:end])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _moves(data, mask, channel, begin, end):
     """Return whether the channel has a valid sample and is not constant over its valid samples in [begin, end)."""
     low, high = np.inf, -np.inf
@@ -141,7 +141,7 @@ def _moves(data, mask, channel, begin, end):
     return high > low
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _horizontals(data, mask, begin, end, replace):
     """Return the channels to use as the two horizontals; (0, 0) if there are none."""
     north = _moves(data, mask, 1, begin, end)
@@ -153,7 +153,7 @@ def _horizontals(data, mask, begin, end, replace):
     return (1, 1) if north else (2, 2)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def pick_triggers(data, mask, spans, resume, sampling_rate, w):
     """Follow the triggers through a stretch and return what each one gave.
 
@@ -203,7 +203,7 @@ def pick_triggers(data, mask, spans, resume, sampling_rate, w):
     return found[:n].copy(), measures[:n].copy(), resume
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _pick_one(data, mask, trigger, sampling_rate, w, found, measures):
     found[0] = trigger
     found[1:4] = -1

@@ -1,12 +1,12 @@
 """What is measured on a pair once it is picked: frequency, amplitude ratios, noise, displacement, sharpness."""
 
 import numpy as np
-from numba import njit
 
 from quakescribe.kernels.characteristic import turn
+from quakescribe.kernels.compiled import kernel
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def dominant_frequency(x, sampling_rate):
     """Return the frequency of the largest Fourier amplitude of the demeaned window.
 
@@ -52,7 +52,7 @@ def dominant_frequency(x, sampling_rate):
     return (best + 1) * sampling_rate / n if power[best] > 0.0 else 0.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def swing(data, channel, begin, end):
     """Return the peak-to-peak value of data[channel, begin:end] (0 for an empty range)."""
     low, high = np.inf, -np.inf
@@ -63,7 +63,7 @@ def swing(data, channel, begin, end):
     return high - low if high > low else 0.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def swing_ratio(data, channels, a, b, c, d):
     """Return the least ratio, over the channels, of the swing in [a, b) to the swing in [c, d).
 
@@ -77,7 +77,7 @@ def swing_ratio(data, channels, a, b, c, d):
     return least
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def glitch_ratio(data, channels, onset, n_peak):
     """Return how much larger the largest swing after an onset is than what follows it.
 
@@ -122,7 +122,7 @@ def glitch_ratio(data, channels, onset, n_peak):
     return swing_ratio(data, channels, begin, stop, stop, min(2 * stop - begin, end))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def displacement(data, mask, channels, begin, end, sampling_rate):
     """Return the largest length of the displacement vector in a window of velocity.
 
@@ -166,7 +166,7 @@ def displacement(data, mask, channels, begin, end, sampling_rate):
     return np.sqrt(np.max(total)) / sampling_rate
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def contrast(data, first, second, onset, n_after, n_before):
     """Return the amplitude ratio across an onset.
 
@@ -190,7 +190,7 @@ def contrast(data, first, second, onset, n_after, n_before):
     return np.sqrt(after * n_before / (before * n_after))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def rise_time(data, first, second, onset, n_after, n_before):
     """Return how many samples after an onset the amplitude first passes half of its largest value in the window.
 
@@ -223,7 +223,7 @@ def rise_time(data, first, second, onset, n_after, n_before):
     return float(n_after)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _energy(data, first, second, i):
     v = np.float64(data[first, i])
     if second == first:
@@ -232,7 +232,7 @@ def _energy(data, first, second, i):
     return v * v + u * u
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def measure(data, mask, channels, p, s, sampling_rate, w, out):
     """Write what is known about a pair, or about a P alone.
 

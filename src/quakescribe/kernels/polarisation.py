@@ -1,10 +1,11 @@
 """Polarisation of three-component motion: the first principal axis, and the damping of motion along the P's."""
 
 import numpy as np
-from numba import njit
+
+from quakescribe.kernels.compiled import kernel
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def first_axis(c, axis):
     """Return the largest eigenvalue of a symmetric 3 x 3 matrix and write its eigenvector.
 
@@ -51,7 +52,7 @@ def first_axis(c, axis):
     return top
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def covariance(sums, begin, end, c):
     """Write the covariance of the samples [begin, end) from running sums.
 
@@ -81,7 +82,7 @@ def covariance(sums, begin, end, c):
     c[5] = (sums[end, 8] - sums[begin, 8]) / n - y * z
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def damping(data, n_window, n_range):
     """Return the factor that damps motion along the direction of the first window.
 

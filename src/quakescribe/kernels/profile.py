@@ -1,8 +1,8 @@
 """Uncertainty of a hypocentre from the misfit along depth: honest where depth has bounds, kinks or two minima."""
 
 import numpy as np
-from numba import njit
 
+from quakescribe.kernels.compiled import kernel
 from quakescribe.kernels.refine import cost_of, normal_equations, predict, solve4
 
 GROWTH = 1.35  # each step along depth is this much longer than the one before
@@ -10,7 +10,7 @@ PRIOR_KM = 99.0  # standard deviation (km) assumed beforehand, east and north
 PRIOR_S = 16.5  # and of the origin time (s)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _hold_depth(matrix, vector):
     """Take the depth out of the normal equations of (x, y, z, t0)."""
     matrix[2, :] = 0.0
@@ -19,7 +19,7 @@ def _hold_depth(matrix, vector):
     vector[2] = 0.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _settle(place, rows, arrivals, sigma, base, layers, box, shape):
     """Move x, y, t0 to the least misfit at the depth of ``place`` and return it.
 
@@ -50,7 +50,7 @@ def _settle(place, rows, arrivals, sigma, base, layers, box, shape):
     return cost
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def profile(covariance, better, hypocentre, arrivals, sigma, base, layers, box, shape, per_cost, first_km):
     """Fill the covariance of a hypocentre from the misfit at many depths; return how much lower a misfit was found.
 
@@ -110,7 +110,7 @@ def profile(covariance, better, hypocentre, arrivals, sigma, base, layers, box, 
     return _mix(covariance, better, hypocentre, nodes[:count], costs[:count], conditional[:count], per_cost)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _given_depth(covariance, rows, place, arrivals, sigma, base, box, shape, per_cost):
     """Fill the covariance of x, y, t0 (with the prior) at a given depth; its depth row and column are 0."""
     matrix, unit = np.zeros((4, 4)), np.zeros(4)
@@ -126,7 +126,7 @@ def _given_depth(covariance, rows, place, arrivals, sigma, base, box, shape, per
     covariance[2, 2] = 0.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _mix(covariance, better, hypocentre, nodes, costs, conditional, per_cost):
     """Sum the profile over depth by the trapezoidal rule; see :func:`profile`."""
     order = np.argsort(nodes[:, 2])

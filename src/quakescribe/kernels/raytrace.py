@@ -1,12 +1,13 @@
 """First arrivals in flat homogeneous layers: exact direct and head waves."""
 
 import numpy as np
-from numba import njit
+
+from quakescribe.kernels.compiled import kernel
 
 THIN_KM = 1e-9  # a path through less than this of a layer is no path through it
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def layer_of(tops, depth_km):
     """Return the index of the layer that holds a depth; a depth on an interface belongs to the layer below.
 
@@ -24,7 +25,7 @@ def layer_of(tops, depth_km):
     return layer
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _thickness(tops, k, upper_km, lower_km):
     """Return how much of layer k (km) lies between two depths."""
     top = upper_km if k == 0 else max(tops[k], upper_km)
@@ -32,7 +33,7 @@ def _thickness(tops, k, upper_km, lower_km):
     return max(bottom - top, 0.0)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _direct(tops, velocities, distance_km, upper_km, lower_km):
     """Return time (s), ray parameter p (s/km) and the two end slownesses' layers of the direct ray.
 
@@ -80,7 +81,7 @@ def _direct(tops, velocities, distance_km, upper_km, lower_km):
     return time, p, first, last
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _head(tops, velocities, distance_km, source_km, receiver_km, m, below):
     """Return the time (s) of the head wave along layer m, infinity where there is none.
 
@@ -103,7 +104,7 @@ def _head(tops, velocities, distance_km, source_km, receiver_km, m, below):
     return time if distance_km >= onset else np.inf
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def first_arrival(tops, velocities, distance_km, source_depth_km, receiver_depth_km):
     """Return the first arrival between a source and a receiver in flat layers.
 

@@ -1,8 +1,8 @@
 """Refinement of hypocentres with exact rays: damped Gauss-Newton on a robust misfit."""
 
 import numpy as np
-from numba import njit
 
+from quakescribe.kernels.compiled import kernel
 from quakescribe.kernels.raytrace import first_arrival
 
 # Columns of the array of arrivals, shape (n, 7), that the kernels of location share.
@@ -10,7 +10,7 @@ X, Y, DEPTH, PHASE, TIME, SIGMA, DELAY = range(7)
 """Place and depth of the sensor (km), 0 P or 1 S, arrival time (s), its standard deviation (s), correction (s)."""
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def taper(value, full, zero):
     """Return 1 up to ``full``, 0 from ``zero`` on, and half a cosine between: the weight of a residual or distance."""
     if value <= full:
@@ -20,7 +20,7 @@ def taper(value, full, zero):
     return 0.5 + 0.5 * np.cos(np.pi * (value - full) / (zero - full))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def taper_cost(value, full, zero):
     """Return the misfit whose weight is :func:`taper`: the integral of u * taper(u) from 0 to ``value``."""
     if value <= full:
@@ -32,7 +32,7 @@ def taper_cost(value, full, zero):
         end * np.sin(angle) / kappa + (np.cos(angle) - 1.0) / (kappa * kappa))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def predict(rows, hypocentre, arrivals, layers):
     """Fill rows (n, 5): predicted arrival time relative to the origin (s), derivatives by x, y, z, take-off (deg).
 
@@ -51,7 +51,7 @@ def predict(rows, hypocentre, arrivals, layers):
         rows[i, 4] = takeoff
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def solve4(matrix, vector):
     """Return the solution of a symmetric positive definite 4 x 4 system by Cholesky; zeros where it is not definite."""
     low = np.zeros((4, 4))
@@ -80,7 +80,7 @@ def solve4(matrix, vector):
     return out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def cost_of(rows, arrivals, origin, sigma, base, full, zero):
     """Return the robust misfit: sum of base weight times :func:`taper_cost` of the scaled residuals."""
     total = 0.0
@@ -90,7 +90,7 @@ def cost_of(rows, arrivals, origin, sigma, base, full, zero):
     return total
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def normal_equations(matrix, vector, rows, hypocentre, arrivals, sigma, base, full, zero, box):
     """Fill the normal equations at a hypocentre (x, y, z, t0), weighted; a coordinate held at the box drops out."""
     matrix[:] = 0.0
@@ -114,7 +114,7 @@ def normal_equations(matrix, vector, rows, hypocentre, arrivals, sigma, base, fu
             vector[a] = 0.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def descend(hypocentre, rows, arrivals, sigma, base, layers, box, shape):
     """Move one hypocentre (x, y, z, t0) downhill in place, inside the box; return the steps taken, negative if cut off.
 

@@ -1,12 +1,12 @@
 """Global search of hypocentres on travel-time tables: no trial location, no derivative, robust to outliers."""
 
 import numpy as np
-from numba import njit
 
+from quakescribe.kernels.compiled import kernel
 from quakescribe.kernels.grid import interpolate
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def l1_misfit(implied, weights, order):
     """Return the least weighted sum of absolute deviations from one common origin time, and that time.
 
@@ -53,7 +53,7 @@ def l1_misfit(implied, weights, order):
     return misfit, median
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _keep(cells, misfit, x, y, z):
     """Put a cell into the list of the best, sorted by misfit; the first of equals stays first."""
     k = cells.shape[0] - 1
@@ -68,7 +68,7 @@ def _keep(cells, misfit, x, y, z):
     cells[k, 3] = z
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def pair_bound(implied, weights):
     """Return a lower bound of :func:`l1_misfit` without sorting: the first arrival against the last, and so inward.
 
@@ -82,7 +82,7 @@ def pair_bound(implied, weights):
     return total
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _score(cells, implied, weights, work, order, east, north, depth):
     """Put a cell into the list of the best if its misfit belongs there; ``work`` and ``order`` are scratch."""
     if pair_bound(implied, weights) >= cells[-1, 0]:
@@ -93,7 +93,7 @@ def _score(cells, implied, weights, work, order, east, north, depth):
     _keep(cells, misfit, east, north, depth)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _coarse(cells, x, y, tables, observed, weights, times, step_km, box, shape):
     """Score the centres of shape = (columns, rows, layers) cells that fill the box; keep the best in ``cells``.
 
@@ -121,7 +121,7 @@ def _coarse(cells, x, y, tables, observed, weights, times, step_km, box, shape):
                 _score(cells, implied, weights, work, order, east, north, depth)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _implied(implied, x, y, tables, observed, times, steps, east, north, depth):
     """Fill the origin time (s) that each arrival implies for a source at a place."""
     z = (depth - steps[2]) / steps[1]
@@ -130,7 +130,7 @@ def _implied(implied, x, y, tables, observed, times, steps, east, north, depth):
         implied[i] = observed[i] - interpolate(times[tables[i, 0], tables[i, 1]], far, z)[0]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def search_event(x, y, tables, observed, weights, coarse, times, steps, box, shape, n_kept, finest_km):
     """Find one event's hypocentre: score a coarse grid, then halve the best cells until they are small.
 
@@ -190,7 +190,7 @@ def search_event(x, y, tables, observed, weights, coarse, times, steps, box, sha
     return misfit, cells[0, 1], cells[0, 2], cells[0, 3], origin
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def search_events(starts, boxes, offsets, x, y, tables, observed, weights, coarse, times, steps, grid):
     """Search many events: arrivals offsets[e] to offsets[e + 1] belong to event e.
 
