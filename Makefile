@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 BENCH := .venv-bench
-export NUMBA_CACHE_DIR := $(CURDIR)/.cache/numba
+
 
 .PHONY: help demo test check bench evidence docs clean
 
