@@ -26,7 +26,7 @@ demo: $(STAMP)
 	$(BIN)/quakescribe demo demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: $(STAMP)
 	$(BIN)/ruff check src tests benchmarks evidence docs
