@@ -41,8 +41,9 @@ def test_a_source_at_the_receiver_has_no_time(arrival):
     assert arrival(TOPS, VP, 0.0, 1.0, 1.0)[0] == 0.0
 
 
-def test_velocity_that_falls_with_depth_is_no_trouble(arrival):
-    slow = np.array([6.0, 5.0, 6.7, 7.8])
+@pytest.mark.parametrize("slow", [(6.0, 5.0, 6.7, 7.8), (6.0, 6.0, 6.0, 6.0), (7.8, 6.7, 6.3, 5.5)])
+def test_velocity_that_falls_or_stays_with_depth_is_no_trouble(arrival, slow):
+    slow = np.array(slow)
     for distance in (0.0, 1.0, 20.0, 80.0, 200.0):
         for depth in (1.0, 4.0, 9.0, 14.5, 20.0, 31.0):
             assert np.isfinite(arrival(TOPS, slow, distance, depth, -1.0)).all()

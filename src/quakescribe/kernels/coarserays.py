@@ -87,6 +87,8 @@ def _direct_sine(tops, velocities, distance, upper, lower, shallow, deep):
         scale = low * high * (high - low)
         a = (first - second) / scale
         b = (first * (2 * top - high) - second * (2 * top - low)) / scale
+        if a == 0.0:
+            break
         rest = distance - b
         sine = top + (rest - np.sqrt(max(rest * rest + 4 * a * (a * top * top - b * top), 0.0))) / (2 * a)
         if sine >= GRAZING:
@@ -104,6 +106,17 @@ def _direct_sine(tops, velocities, distance, upper, lower, shallow, deep):
         else:
             high, high_x = sine, x
     return sine
+
+
+@kernel
+def _grazing(tops, velocities, distance, upper, shallow, deep):
+    """Return the time (s) along the top of the deep layer and up from it."""
+    p = 1.0 / velocities[deep]
+    time = distance * p
+    for k in range(shallow, deep):
+        slowness2 = 1.0 / (velocities[k] * velocities[k])
+        time += _thickness(tops, k, upper, tops[deep]) * np.sqrt(max(slowness2 - p * p, 0.0))
+    return time
 
 
 @kernel
@@ -146,7 +159,7 @@ def coarse_arrival(tops, velocities, distance_km, source_depth_km, receiver_dept
         sine = _direct_sine(tops, velocities, distance_km, upper, lower, shallow, deep)
         p = sine / velocities[deep]
         if sine == 1.0:
-            time = _head(tops, velocities, distance_km, max(upper, tops[deep]), upper, deep, True)
+            time = _grazing(tops, velocities, distance_km, upper, shallow, deep)
         else:
             time = _reach(tops, velocities, upper, lower, shallow, deep, sine)[1]
     if head <= time:

@@ -5,8 +5,8 @@ within an iteration is in `quakescribe.kernels.hypoinverse_step`.
 """
 
 import numpy as np
-from numba import njit
 
+from quakescribe.kernels.compiled import kernel
 from quakescribe.kernels.geiger import UNRESOLVED, UNSOLVED, covariance_of, damped_step, decompose, standard_errors
 from quakescribe.kernels.hypoinverse_step import (
     COUNTED,
@@ -32,7 +32,7 @@ PLAIN, HASH, MINUS, FAILED = 0, 1, 2, 3
 SUMMARY = 16  # columns of a solution
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def hold(rules, data, work, iteration, cancelled):
     """Give up: keep the hypocentre, take the mean residual out of the origin time, and return as `solve` does."""
     measure(data, work)
@@ -45,7 +45,7 @@ def hold(rules, data, work, iteration, cancelled):
     return FAILED, rms, max(counted, 0), 0, iteration, cancelled
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def solve(rules, data, start, trial_depth_km, work):
     """Iterate from one trial depth; return flag, RMS (s), arrivals counted, parameters solved for, iterations, and
     whether weighting was cancelled.
@@ -127,7 +127,7 @@ def solve(rules, data, start, trial_depth_km, work):
     return flag, rms, counted, size, iteration, not weighting
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def geometry(work):
     """Return the azimuthal gap (deg) and the nearest distance (km) over arrivals with weight of at least 0.1."""
     n = work.weight.shape[0]
@@ -148,7 +148,7 @@ def geometry(work):
     return gap, nearest
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def grade(rms, erh, erz, gap, dmin, depth, counted):
     """Return the quality 1 (A) to 4 (D): the mean, rounded half up, of the grades of errors and of geometry."""
     errors = 4
@@ -169,7 +169,7 @@ def grade(rms, erh, erz, gap, dmin, depth, counted):
     return (errors + shape + 1) // 2
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def summarise(rules, work, outcome, row):
     """Fill one row of solutions, and the covariance in ``work``, from what `solve` returned and left in ``work``."""
     flag, rms, counted, size, iterations, cancelled = outcome
@@ -189,7 +189,7 @@ def summarise(rules, work, outcome, row):
     row[GRADE] = grade(rms, row[ERH], row[ERZ], np.floor(row[GAP]), row[DMIN], row[DEPTH], counted)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def rank(row):
     """Return what solutions are compared by, smaller is better.
 
@@ -200,7 +200,7 @@ def rank(row):
             np.rint(100.0 * row[TIME]), row[LATITUDE])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def locate_all(rules, trial_depths, offsets, starts, arrivals, model, summary, covariance, rays):
     """Locate every event from every trial depth and keep the best solution of each; of equals, the first.
 

@@ -7,9 +7,9 @@ and km. Facts from the manual (Klein 2002, USGS OFR 02-171, revised 2014) and th
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from quakescribe.kernels.coarserays import coarse_arrival, offset_km
+from quakescribe.kernels.compiled import kernel
 from quakescribe.kernels.geiger import cosine_taper, taper_residuals, weighted_rms
 from quakescribe.kernels.raytrace import first_arrival
 
@@ -89,14 +89,14 @@ class Work(NamedTuple):
     covariance: np.ndarray
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def workspace(n):
     """Return a `Work` for n arrivals."""
     return Work(np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n), np.zeros((n, 4)), np.zeros(4), np.zeros(4),
                 np.zeros(4), np.zeros((4, 4)), np.zeros((4, 4)), np.zeros((4, 4)))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def second_nearest(distance):
     """Return the second smallest distinct distance (km); infinity where all stations are at one place."""
     nearest, second = np.inf, np.inf
@@ -109,7 +109,7 @@ def second_nearest(distance):
     return second
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def distance_weights(rules, distance, base, iteration, second, weight):
     """Fill the weights: phase weight times the main distance taper, or the first one where the main has no effect yet.
 
@@ -137,7 +137,7 @@ def distance_weights(rules, distance, base, iteration, second, weight):
         weight[i] = base[i] * factor
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def measure(data, work):
     """Fill distance and azimuth from the present epicentre to every station."""
     for i in range(data.latitude.shape[0]):
@@ -146,7 +146,7 @@ def measure(data, work):
         work.azimuth[i] = np.degrees(np.arctan2(east, north))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def same_ray(rules, data, i):
     """Return True where arrival i has the ray of the one before it."""
     return (i > 0 and data.latitude[i] == data.latitude[i - 1] and data.longitude[i] == data.longitude[i - 1]
@@ -154,7 +154,7 @@ def same_ray(rules, data, i):
             and (rules.vp_vs > 0.0 or data.phase[i] == data.phase[i - 1]))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def trace_rays(rules, data, work):
     """Fill residuals (s) and derivatives at the present hypocentre, after `measure`.
 
@@ -180,7 +180,7 @@ def trace_rays(rules, data, work):
         work.derivatives[i, 3] = factor * dtdz
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def normalise(rules, work, rejecting):
     """Apply residual weights if ``rejecting``, scale the weights to mean 1, and return RMS (s) and arrivals counted.
 
@@ -205,7 +205,7 @@ def normalise(rules, work, rejecting):
     return weighted_rms(work.residual, work.weight), counted
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def guard(rules, work):
     """Shorten a step that leaves the model, or is too long; return True if it did. Then the step is as it is taken."""
     step = work.step
@@ -227,13 +227,13 @@ def guard(rules, work):
     return fired
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def step_length(step):
     """Return the spatial length of a step (km)."""
     return np.sqrt(step[1] * step[1] + step[2] * step[2] + step[3] * step[3])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def move(work):
     """Add the step to the hypocentre."""
     work.state[0] += work.step[0]

@@ -18,6 +18,7 @@ from quakescribe.settings.locate import LocateSettings
 from quakescribe.tables import ORIGINS
 
 METHOD = "quakescribe:hypoinverse"
+DEPTH_RANGE_KM = (-10.0, 800.0)  # of the origins table; no ray carries an event out of it, a wild step may
 START_OFFSET_DEG = 0.005  # the start lies this far north and west of the first station, to have an azimuth to it
 START_BEFORE_S = 2.0  # and this long before the first arrival
 
@@ -103,7 +104,8 @@ def _origins(gathered: Gathered, settings: LocateSettings, summary: Array, covar
     frame = pd.DataFrame({
         "event_id": gathered.events["event_id"], "source_id": gathered.events["source_id"],
         "time": pd.to_datetime(gathered.zero_ns + seconds, utc=True), "latitude": latitude, "longitude": longitude,
-        "depth_km": summary[:, kernel.DEPTH], "erh_km": summary[:, kernel.ERH], "erz_km": summary[:, kernel.ERZ],
+        "depth_km": np.clip(summary[:, kernel.DEPTH], *DEPTH_RANGE_KM),
+        "erh_km": summary[:, kernel.ERH], "erz_km": summary[:, kernel.ERZ],
         "ert_s": np.minimum(np.sqrt(covariance[:, 0, 0]), kernel.UNRESOLVED), "rms_s": summary[:, kernel.RMS],
         "gap_deg": summary[:, kernel.GAP], "dmin_km": summary[:, kernel.DMIN],
         "n_phases": summary[:, kernel.COUNT].astype(np.int64),
