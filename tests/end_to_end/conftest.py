@@ -1,18 +1,13 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pandas as pd
 import pytest
+from chain import run_all
 
-from quakescribe.report.runs import finish
 from quakescribe.run.projects import new_project
-from quakescribe.run.runner import execute
 from quakescribe.run.workspace import Project, Run
-from quakescribe.settings.run import RunSettings
 from quakescribe.settings.simulate import SimulateSettings
 from quakescribe.simulate import simulate
-
-TABLES = ("picks", "events", "arrivals", "origins", "amplitudes", "magnitudes")
 
 
 @pytest.fixture(scope="session")
@@ -41,25 +36,7 @@ def make_project(network):
     return make
 
 
-def run_all(project: Project, name: str = "first", until: str | None = None, **changes) -> Run:
-    """Run a project with changed [run] settings."""
-    settings = project.settings.model_copy(update={"run": RunSettings(**{"workers": 1, **changes})})
-    run = project.run(name)
-    execute(settings, project.folder, run, until, report=finish)
-    return run
-
-
 @pytest.fixture(scope="session")
 def reference(make_project, tmp_path_factory) -> Run:
     """The run that all others must equal: one process, whole days."""
     return run_all(make_project(tmp_path_factory.mktemp("reference") / "project"))
-
-
-def assert_same_tables(run: Run, reference: Run) -> None:
-    for name in TABLES:
-        pd.testing.assert_frame_equal(run.table(name), reference.table(name), check_exact=True, obj=name)
-
-
-def parts_of(run: Run) -> dict[str, bytes]:
-    """Every part of every table of a run, by its path."""
-    return {str(path.relative_to(run.folder)): path.read_bytes() for path in sorted(run.folder.rglob("*.parquet"))}

@@ -7,8 +7,8 @@ import sys
 import time
 
 import pytest
+from chain import assert_same_tables, run_all
 
-from conftest import assert_same_tables, run_all
 from quakescribe.errors import EngineError
 
 

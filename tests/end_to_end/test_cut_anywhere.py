@@ -1,11 +1,12 @@
+import itertools
 import shutil
 
 import numpy as np
 import obspy
 import pandas as pd
 import pytest
+from chain import assert_same_tables, run_all
 
-from conftest import assert_same_tables, run_all
 from quakescribe.simulate.score import match_events, score
 
 
@@ -39,7 +40,7 @@ def test_files_cut_at_odd_places_change_nothing(make_project, network, reference
         stream = obspy.read(path)
         begin, end = min(t.stats.starttime for t in stream), max(t.stats.endtime for t in stream)
         cuts = [begin, begin + 437.21, begin + 911.57, end + 1]
-        for i, (a, b) in enumerate(zip(cuts[:-1], cuts[1:], strict=True)):
+        for i, (a, b) in enumerate(itertools.pairwise(cuts)):
             piece = obspy.Stream(
                 [t for t in (one.slice(a, b - one.stats.delta / 2, nearest_sample=False) for one in stream) if len(t)]
             )

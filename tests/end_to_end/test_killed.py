@@ -4,8 +4,7 @@ import subprocess
 import sys
 
 import pytest
-
-from conftest import parts_of, run_all
+from chain import parts_of, run_all
 
 SCRIPT = """
 import os, signal, sys

