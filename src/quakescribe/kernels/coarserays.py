@@ -11,6 +11,7 @@ from quakescribe.kernels.raytrace import _head, _thickness
 
 RADIANS = 0.0174532  # per degree, to the digits HYPOINVERSE has
 MAJOR_AXIS_M, ECCENTRICITY2 = 6378206.4, 0.00676866  # Clarke 1866
+SECOND = ECCENTRICITY2 / (1.0 - ECCENTRICITY2)  # square of the second eccentricity
 VERTICAL_KM = 1e-4  # rays to nearer stations are vertical
 NEAR_KM, STEEP, MISS_S = 0.04, 0.05, 0.015  # a ray ends when it misses by less than 0.04 km, or 0.015 s if not steep
 GRAZING = 0.99999  # sines beyond this run along the top of the source's layer
@@ -25,21 +26,35 @@ def meridian_arc(latitude):
 
 
 @kernel
-def offset_km(latitude, longitude, to_latitude, to_longitude):
-    """Return km east and km north of a point (deg) in the transverse Mercator projection through the first point.
+def point_terms(latitude):
+    """Return what a point's latitude (deg) contributes to its offsets: cosine, tangent, n (m), c, arc (m)."""
+    a = latitude * RADIANS
+    n = MAJOR_AXIS_M / np.sqrt(1.0 - ECCENTRICITY2 * np.sin(a) ** 2)
+    return np.cos(a), np.tan(a), n, SECOND * np.cos(a) ** 2, meridian_arc(latitude)
 
+
+@kernel
+def offset_km(arc, longitude, terms, to_longitude):
+    """Return km east and km north in the transverse Mercator projection through the first point.
+
+    Parameters
+    ----------
+    arc, longitude
+        `meridian_arc` (m) of the first point, and its longitude (deg).
+    terms, to_longitude
+        `point_terms` of the second point, and its longitude (deg).
+
+    Notes
+    -----
     Formulas: Snyder 1987, USGS Professional Paper 1395, p. 61, scale 1, ellipsoid Clarke 1866.
     """
-    a = to_latitude * RADIANS
-    second = ECCENTRICITY2 / (1.0 - ECCENTRICITY2)
-    n = MAJOR_AXIS_M / np.sqrt(1.0 - ECCENTRICITY2 * np.sin(a) ** 2)
-    t, c = np.tan(a) ** 2, second * np.cos(a) ** 2
-    turn = (to_longitude - longitude + 180.0) % 360.0 - 180.0
-    b = turn * RADIANS * np.cos(a)
-    east = n * (b + (1 - t + c) * b**3 / 6 + (5 - 18 * t + t * t + 72 * c - 58 * second) * b**5 / 120)
-    north = meridian_arc(to_latitude) - meridian_arc(latitude) + n * np.tan(a) * (
-        b * b / 2 + (5 - t + 9 * c + 4 * c * c) * b**4 / 24
-        + (61 - 58 * t + t * t + 600 * c - 330 * second) * b**6 / 720)
+    cosine, tangent, n, c, to_arc = terms[0], terms[1], terms[2], terms[3], terms[4]
+    t = tangent * tangent
+    b = ((to_longitude - longitude + 180.0) % 360.0 - 180.0) * RADIANS * cosine
+    bb = b * b
+    east = n * b * (1.0 + bb * ((1 - t + c) / 6 + bb * (5 - 18 * t + t * t + 72 * c - 58 * SECOND) / 120))
+    north = to_arc - arc + n * tangent * bb * (
+        0.5 + bb * ((5 - t + 9 * c + 4 * c * c) / 24 + bb * (61 - 58 * t + t * t + 600 * c - 330 * SECOND) / 720))
     return east / 1000.0, north / 1000.0
 
 
@@ -143,12 +158,6 @@ def coarse_arrival(tops, velocities, distance_km, source_depth_km, receiver_dept
     below = source_depth_km >= receiver_depth_km
     shallow, deep = layer_above(tops, upper), layer_above(tops, lower)
     leave = velocities[deep] if below else velocities[shallow]
-    head, slowness = np.inf, 0.0
-    if distance_km >= VERTICAL_KM:
-        for m in range(deep + 1, tops.shape[0]):
-            t = _head(tops, velocities, distance_km, source_depth_km, receiver_depth_km, m, True)
-            if t < head:
-                head, slowness = t, 1.0 / velocities[m]
     upward = 1.0 if below else -1.0
     if shallow == deep:
         length = np.hypot(lower - upper, distance_km)
@@ -162,6 +171,16 @@ def coarse_arrival(tops, velocities, distance_km, source_depth_km, receiver_dept
             time = _grazing(tops, velocities, distance_km, upper, shallow, deep)
         else:
             time = _reach(tops, velocities, upper, lower, shallow, deep, sine)[1]
-    if head <= time:
-        time, p, upward = head, slowness, -1.0
+    fastest = 0.0
+    for m in range(shallow + 1, tops.shape[0]):
+        fastest = max(fastest, velocities[m - 1])
+        if m <= deep or distance_km < VERTICAL_KM or velocities[m] <= fastest:
+            continue
+        slowness = 1.0 / velocities[m]
+        least = np.sqrt(1.0 / (fastest * fastest) - slowness * slowness)  # s per km of depth, at the fastest above
+        if distance_km * slowness + (2.0 * tops[m] - upper - lower) * least > time:
+            continue
+        head = _head(tops, velocities, distance_km, source_depth_km, receiver_depth_km, m, True)
+        if head <= time:
+            time, p, upward = head, slowness, -1.0
     return time, p, upward * np.sqrt(max(1.0 / (leave * leave) - p * p, 0.0))

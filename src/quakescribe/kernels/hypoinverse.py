@@ -6,6 +6,7 @@ within an iteration is in `quakescribe.kernels.hypoinverse_step`.
 
 import numpy as np
 
+from quakescribe.kernels.coarserays import point_terms
 from quakescribe.kernels.compiled import kernel
 from quakescribe.kernels.geiger import UNRESOLVED, UNSOLVED, covariance_of, damped_step, decompose, standard_errors
 from quakescribe.kernels.hypoinverse_step import (
@@ -16,6 +17,7 @@ from quakescribe.kernels.hypoinverse_step import (
     measure,
     move,
     normalise,
+    same_place,
     second_nearest,
     step_length,
     trace_rays,
@@ -232,9 +234,14 @@ def locate_all(rules, trial_depths, offsets, starts, arrivals, model, summary, c
     latitude, longitude, receiver, phase, observed, base = arrivals
     tops, vp, vs = model
     row = np.empty(SUMMARY)
+    terms = np.empty((latitude.shape[0], 5))
+    for i in range(latitude.shape[0]):
+        terms[i, 0], terms[i, 1], terms[i, 2], terms[i, 3], terms[i, 4] = point_terms(latitude[i])
     for e in range(offsets.shape[0] - 1):
         a, b = offsets[e], offsets[e + 1]
-        data = Data(latitude[a:b], longitude[a:b], receiver[a:b], phase[a:b], observed[a:b], base[a:b], tops, vp, vs)
+        again = same_place(latitude[a:b], longitude[a:b], receiver[a:b])
+        data = Data(latitude[a:b], longitude[a:b], receiver[a:b], phase[a:b], observed[a:b], base[a:b], again,
+                    terms[a:b], tops, vp, vs)
         work = workspace(b - a)
         unflagged = 0
         for k in range(trial_depths.shape[0]):

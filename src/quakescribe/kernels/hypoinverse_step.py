@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from quakescribe.kernels.coarserays import coarse_arrival, offset_km
+from quakescribe.kernels.coarserays import coarse_arrival, meridian_arc, offset_km
 from quakescribe.kernels.compiled import kernel
 from quakescribe.kernels.geiger import cosine_taper, taper_residuals, weighted_rms
 from quakescribe.kernels.raytrace import first_arrival
@@ -58,7 +58,8 @@ class Data(NamedTuple):
     """The arrivals of one event, those of a station together. Shape (n,) each; nothing is changed.
 
     latitude, longitude (deg), receiver (sensor depth, km below sea level), phase (0 P, 1 S), observed (s), base
-    (weight of the phase): float64 but phase int64. tops (km), vp, vs (km/s): shape (n_layers,).
+    (weight of the phase): float64 but phase int64. again: `same_place`; terms: shape (n, 5), `point_terms`
+    of the stations. tops (km), vp, vs (km/s): shape (n_layers,).
     """
 
     latitude: np.ndarray
@@ -67,6 +68,8 @@ class Data(NamedTuple):
     phase: np.ndarray
     observed: np.ndarray
     base: np.ndarray
+    again: np.ndarray
+    terms: np.ndarray
     tops: np.ndarray
     vp: np.ndarray
     vs: np.ndarray
@@ -138,20 +141,27 @@ def distance_weights(rules, distance, base, iteration, second, weight):
 
 
 @kernel
-def measure(data, work):
-    """Fill distance and azimuth from the present epicentre to every station."""
-    for i in range(data.latitude.shape[0]):
-        east, north = offset_km(work.state[1], work.state[2], data.latitude[i], data.longitude[i])
-        work.distance[i] = np.hypot(east, north)
-        work.azimuth[i] = np.degrees(np.arctan2(east, north))
+def same_place(latitude, longitude, receiver):
+    """Return, shape (n,), which arrivals are of the station of the one before."""
+    out = np.zeros(latitude.shape[0], dtype=np.bool_)
+    for i in range(1, latitude.shape[0]):
+        out[i] = (latitude[i] == latitude[i - 1] and longitude[i] == longitude[i - 1]
+                  and receiver[i] == receiver[i - 1])
+    return out
 
 
 @kernel
-def same_ray(rules, data, i):
-    """Return True where arrival i has the ray of the one before it."""
-    return (i > 0 and data.latitude[i] == data.latitude[i - 1] and data.longitude[i] == data.longitude[i - 1]
-            and data.receiver[i] == data.receiver[i - 1]
-            and (rules.vp_vs > 0.0 or data.phase[i] == data.phase[i - 1]))
+def measure(data, work):
+    """Fill distance and azimuth from the present epicentre to every station."""
+    again, longitude, terms, distance, azimuth = data.again, data.longitude, data.terms, work.distance, work.azimuth
+    arc, origin = meridian_arc(work.state[1]), work.state[2]
+    for i in range(distance.shape[0]):
+        if again[i]:
+            distance[i], azimuth[i] = distance[i - 1], azimuth[i - 1]
+        else:
+            east, north = offset_km(arc, origin, terms[i], longitude[i])
+            distance[i] = np.sqrt(east * east + north * north)
+            azimuth[i] = np.degrees(np.arctan2(east, north))
 
 
 @kernel
@@ -160,24 +170,30 @@ def trace_rays(rules, data, work):
 
     With ``imitate_times`` as HYPOINVERSE has them: coarse rays, travel times cut to 0.01 s, whole degrees of azimuth.
     """
-    time, p, dtdz = 0.0, 0.0, 0.0
-    for i in range(data.latitude.shape[0]):
-        own = data.phase[i] == 1 and rules.vp_vs == 0.0
-        if not same_ray(rules, data, i):
-            velocities = data.vs if own else data.vp
-            if rules.imitate_times:
-                time, p, dtdz = coarse_arrival(data.tops, velocities, work.distance[i], work.state[3], data.receiver[i])
+    # arrays out of the tuples first: each access to one within the loop would cost more than a ray
+    again, phase, observed, receiver, tops, vp, vs = (data.again, data.phase, data.observed, data.receiver, data.tops,
+                                                      data.vp, data.vs)
+    distance, azimuth, residual, derivatives = work.distance, work.azimuth, work.residual, work.derivatives
+    origin, depth = work.state[0], work.state[3]
+    imitate, vp_vs = rules.imitate_times, rules.vp_vs
+    time, p, dtdz, cosine, sine = 0.0, 0.0, 0.0, 0.0, 0.0
+    for i in range(distance.shape[0]):
+        own = phase[i] == 1 and vp_vs == 0.0
+        if not again[i]:
+            angle = np.radians(np.trunc(azimuth[i]) if imitate else azimuth[i])
+            cosine, sine = np.cos(angle), np.sin(angle)
+        if not again[i] or (vp_vs == 0.0 and phase[i] != phase[i - 1]):
+            if imitate:
+                time, p, dtdz = coarse_arrival(tops, vs if own else vp, distance[i], depth, receiver[i])
                 time = np.floor(100.0 * time) / 100.0
             else:
-                time, p, dtdz, _ = first_arrival(data.tops, velocities, work.distance[i], work.state[3],
-                                                 data.receiver[i])
-        factor = rules.vp_vs if data.phase[i] == 1 and not own else 1.0
-        azimuth = np.radians(np.trunc(work.azimuth[i]) if rules.imitate_times else work.azimuth[i])
-        work.residual[i] = data.observed[i] - factor * time - work.state[0]
-        work.derivatives[i, 0] = 1.0
-        work.derivatives[i, 1] = -factor * p * np.cos(azimuth)
-        work.derivatives[i, 2] = -factor * p * np.sin(azimuth)
-        work.derivatives[i, 3] = factor * dtdz
+                time, p, dtdz, _ = first_arrival(tops, vs if own else vp, distance[i], depth, receiver[i])
+        factor = vp_vs if phase[i] == 1 and not own else 1.0
+        residual[i] = observed[i] - factor * time - origin
+        derivatives[i, 0] = 1.0
+        derivatives[i, 1] = -factor * p * cosine
+        derivatives[i, 2] = -factor * p * sine
+        derivatives[i, 3] = factor * dtdz
 
 
 @kernel
