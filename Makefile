@@ -1,9 +1,9 @@
-# Every target makes what it needs, in environments of its own below .venv and .venv-bench.
+# Every target makes what it needs, in environments of its own below .venv and .peers.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-BENCH := .venv-bench
+PEERS := .peers
 
 
 .PHONY: help demo test check bench evidence docs clean
@@ -37,14 +37,27 @@ evidence: $(STAMP)
 	$(BIN)/python evidence/all.py
 	$(BIN)/python evidence/page.py
 
-$(BENCH)/.installed: pyproject.toml benchmarks/requirements.txt
-	$(PYTHON) -m venv $(BENCH)
-	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check -e . -r benchmarks/requirements.txt
+# Peers, each in a place of its own: PyOcto needs NumPy 1 on Python 3.11; HYPOINVERSE 1.40 is built from the source
+# that ships inside hypoinvpy, where there is a Fortran compiler.
+$(PEERS)/pyocto/.installed:
+	$(PYTHON) -m venv $(PEERS)/pyocto
+	$(PEERS)/pyocto/bin/python -m pip install --quiet --disable-pip-version-check pyocto==0.2.2
 	@touch $@
 
-bench: $(BENCH)/.installed
-	$(BENCH)/bin/python benchmarks/all.py
-	$(BENCH)/bin/python evidence/page.py
+$(PEERS)/hypoinverse/.built:
+	@mkdir -p $(PEERS)/hypoinverse
+	@if command -v gfortran >/dev/null; then \
+	  $(PYTHON) -m pip download --quiet --disable-pip-version-check --no-deps \
+	    -d $(PEERS)/hypoinverse hypoinvpy==0.7.0 && \
+	  cd $(PEERS)/hypoinverse && tar xzf hypoinvpy-0.7.0.tar.gz && \
+	  make -C hypoinvpy-0.7.0/hyp1.40/source FC="gfortran -std=legacy -O2 -w" >/dev/null; \
+	else echo "no gfortran: HYPOINVERSE is left out of the benchmarks"; fi
+	@touch $@
+
+bench: $(STAMP) $(PEERS)/pyocto/.installed $(PEERS)/hypoinverse/.built
+	HYPOINVERSE=$${HYPOINVERSE:-$$(find $(CURDIR)/$(PEERS)/hypoinverse -type f -name hyp1.40 | head -1)} \
+	  $(BIN)/python benchmarks/all.py
+	$(BIN)/python evidence/page.py
 
 $(VENV)/.docs: $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[docs]'
@@ -54,4 +67,4 @@ docs: $(VENV)/.docs
 	$(BIN)/mkdocs build --strict
 
 clean:
-	rm -rf $(VENV) $(BENCH) demo site .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) demo site .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import resource
+import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -43,30 +47,39 @@ def second_day(data: Path) -> tuple[pd.DataFrame, pd.DataFrame, VelocityModel]:
     return picks, stations, read_velocity(folder / "velocity_p.cre")
 
 
-def pyocto_events(picks: pd.DataFrame, stations: pd.DataFrame,
-                  model: VelocityModel) -> tuple[pd.DataFrame, pd.DataFrame, float]:
+def pyocto_python() -> str | None:
+    """Return the interpreter that has PyOcto ($PYOCTO_PYTHON, or what ``make bench`` made), or None."""
+    made = Path(__file__).resolve().parents[1] / ".peers" / "pyocto" / "bin" / "python"
+    return os.environ.get("PYOCTO_PYTHON") or (str(made) if made.exists() else None)
+
+
+def pyocto_events(picks: pd.DataFrame, stations: pd.DataFrame, model: VelocityModel,
+                  python: str) -> tuple[pd.DataFrame, pd.DataFrame, float]:
     """Return events and arrivals by PyOcto, and the seconds it took: P and S at MIN_STATIONS stations at least.
 
     PyOcto's layered models need pyrocko; its homogeneous one gets the mean slowness of our model down to 17 km, and
     its default tolerance of picks.
     """
-    import pyocto
-
     thickness = np.diff(np.append(np.clip(model.top_km, 0, 17), 17.0))
     vp, vs = (float(thickness.sum() / (thickness / v).sum()) for v in (model.vp, model.vs))
     frame = LocalFrame.around(stations["latitude"], stations["longitude"])
     x, y = frame.to_xy(stations["latitude"], stations["longitude"])
     places = pd.DataFrame({"id": stations["station_id"], "x": x, "y": y, "z": -stations["elevation_m"] / 1000})
-    associator = pyocto.OctoAssociator(
-        xlim=(x.min() - MARGIN_KM, x.max() + MARGIN_KM), ylim=(y.min() - MARGIN_KM, y.max() + MARGIN_KM),
-        zlim=(0.0, 20.0), velocity_model=pyocto.VelocityModel0D(vp, vs, 2.0), time_before=60.0,
-        n_picks=2 * MIN_STATIONS, n_p_picks=MIN_STATIONS, n_s_picks=MIN_STATIONS, n_p_and_s_picks=MIN_STATIONS,
-        n_threads=THREADS)
     onsets = pd.DataFrame({"station": picks["station_id"], "phase": picks["phase"],
                            "time": picks["time"].astype("int64") / 1e9})
-    start = time.perf_counter()
-    events, members = associator.associate(onsets, places)
-    seconds = time.perf_counter() - start
+    options = {"velocities": [vp, vs], "xlim": [float(x.min()) - MARGIN_KM, float(x.max()) + MARGIN_KM],
+               "ylim": [float(y.min()) - MARGIN_KM, float(y.max()) + MARGIN_KM], "zlim": [0.0, 20.0],
+               "time_before": 60.0, "n_picks": 2 * MIN_STATIONS, "n_p_picks": MIN_STATIONS, "n_s_picks": MIN_STATIONS,
+               "n_p_and_s_picks": MIN_STATIONS, "n_threads": THREADS}
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        onsets.to_csv(folder / "onsets.csv", index=False)
+        places.to_csv(folder / "places.csv", index=False)
+        (folder / "options.json").write_text(json.dumps(options))
+        peer = Path(__file__).with_name("pyocto_peer.py")
+        subprocess.run([python, str(peer), scratch], check=True, stdout=subprocess.DEVNULL)
+        events, members = (pd.read_csv(folder / f"{name}.csv") for name in ("events", "members"))
+        seconds = float((folder / "seconds.txt").read_text())
     when = pd.Series(pd.to_datetime((events["time"].to_numpy() * 1e9).astype(np.int64), utc=True))
     latitude, longitude = frame.to_geographic(events["x"].to_numpy(), events["y"].to_numpy())
     number = pd.Series(event_ids(when), index=events["idx"].to_numpy())
@@ -109,12 +122,12 @@ def main() -> None:
     records.add("quakescribe: peak memory of the process", memory, "MB", where)
     records.add("quakescribe: events", len(ours.events), "-", where)
     records.add("quakescribe: events well located", good, "-", where)
-    try:
-        events, arrivals, seconds = pyocto_events(picks, stations, model)
-    except ImportError:
+    python = pyocto_python()
+    if python is None:
         print("bench-associate: PyOcto is not installed; no ratio")
         records.write()
         return
+    events, arrivals, seconds = pyocto_events(picks, stations, model, python)
     theirs = int(locate(events, arrivals, stations, model, LocateSettings()).origins["well_located"].sum())
     records.add(f"PyOcto, {THREADS} threads", seconds, "s", where)
     records.add("PyOcto: events", len(events), "-", where)

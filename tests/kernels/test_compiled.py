@@ -47,4 +47,4 @@ def test_the_cache_of_other_packages_stays_where_it_was():
     def double(x):
         return 2 * x
 
-    assert double(3) == 6 and config.CACHE_DIR == before
+    assert double(3) == 6 and before == config.CACHE_DIR

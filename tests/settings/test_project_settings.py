@@ -25,10 +25,16 @@ def test_a_typo_is_answered_with_the_nearest_name():
         parse("[asociate]\nmin_stations = 4")
 
 
+def test_a_typo_inside_a_nested_section_is_answered_from_that_section():
+    with pytest.raises(SettingsError, match=r"\[locate\] has no setting 'hypoinverse.min_phase'; did you mean 'min_phases'"):
+        parse("[locate.hypoinverse]\nmin_phase = 5")
+
+
 def test_all_faults_come_at_once_with_value_and_unit():
     with pytest.raises(SettingsError) as caught:
         parse(
-            "[pick]\nband_low_hz = -1.0\n[run]\nchunk_hours = 7\nworkers = 'many'\n[project]\nstart = 2020-01-02\nend = 2020-01-01"
+            "[pick]\nband_low_hz = -1.0\n[run]\nchunk_hours = 7\nworkers = 'many'\n"
+            "[project]\nstart = 2020-01-02\nend = 2020-01-01"
         )
     text = str(caught.value)
     assert "pick.band_low_hz = -1.0 Hz" in text

@@ -39,17 +39,27 @@ def build(section: type[S], name: str, values: dict[str, Any]) -> S:
 
 def _explain(section: type[Section], name: str, fault: Any) -> str:
     path = ".".join(str(part) for part in fault["loc"])
+    section = _innermost(section, fault["loc"][:-1])
     if fault["type"] == "extra_forbidden":
         near = difflib.get_close_matches(str(fault["loc"][-1]), list(section.model_fields), n=1)
         hint = f"; did you mean '{near[0]}'?" if near else f"; it has {', '.join(section.model_fields)}"
         return f"[{name}] has no setting '{path}'{hint}"
     if not fault["loc"]:
         return f"[{name}]: {fault['msg'].removeprefix('Value error, ')}"
-    field = section.model_fields.get(str(fault["loc"][0]))
+    field = section.model_fields.get(str(fault["loc"][-1]))
     extra = field.json_schema_extra if field is not None else None
     unit = str(extra.get("unit", "-")) if isinstance(extra, dict) else "-"
     given = fault["input"]
     shown = f"{given!r}" if unit == "-" or isinstance(given, str) else f"{given!r} {unit}"
-    return f"{name}.{path} = {shown}: {fault['msg'][0].lower()}{fault['msg'][1:]}" + (
-        "" if unit == "-" else f" (in {unit})"
-    )
+    message = fault["msg"][0].lower() + fault["msg"][1:]
+    return f"{name}.{path} = {shown}: {message}" + ("" if unit == "-" else f" (in {unit})")
+
+
+def _innermost(section: type[Section], names: tuple[Any, ...]) -> type[Section]:
+    """Return the section that a path of names ends in; a section may hold others."""
+    for name in names:
+        field = section.model_fields.get(str(name))
+        if field is None or not isinstance(field.default, Section):
+            break
+        section = type(field.default)
+    return section
