@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from quakescribe.measure import wood_anderson
+from quakescribe.measure.windows import windows
 from quakescribe.settings.measure import MeasureSettings
 
 from .conftest import P_S, RATE, S_S, START_NS, burst, make_arrivals, make_block, make_origins
@@ -149,6 +150,23 @@ def test_arrivals_of_events_that_are_not_asked_for_still_end_windows():
     amplitudes, skips = wood_anderson(loader(make_block(burst())), origins, arrivals, SETTINGS)
     assert amplitudes.empty
     assert reasons(skips) == {"overlap": 1}
+
+
+def test_a_neighbours_predicted_onset_counts_whether_the_neighbour_is_wanted_or_not():
+    origins = make_origins([(1, 51.5, 40.0, 30.0, 8.0), (2, P_S - 5, 40.0, 30.0, 8.0)])
+    arrivals = make_arrivals([(1, "XX.A.", "P", 59.0, None),  # its S, predicted, comes 0.5 s after that of event 2
+                              (2, "XX.A.", "P", P_S, None), (2, "XX.A.", "S", S_S, None)])
+    both, one, alone = (windows(which, arrivals, SETTINGS, wanted) for which, wanted in (
+        (origins, None), (origins, {2}), (origins[origins["event_id"] == 2], None)))
+    assert one == [w for w in both if w.event_id == 2]
+    assert one[0].overlapped
+    assert not alone[0].overlapped
+
+
+def test_only_the_wanted_events_are_measured(origins, arrivals):
+    measured = (wood_anderson(loader(make_block(burst())), origins, arrivals, SETTINGS, wanted=wanted)
+                for wanted in ([], {1}, np.array([1])))
+    assert [len(amplitudes) + len(skips) for amplitudes, skips in measured] == [0, 1, 1]
 
 
 def test_cutting_the_recording_changes_nothing(origins, arrivals):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,7 +41,8 @@ class _Amplitude:
 
 
 def wood_anderson(load: Load, origins: pd.DataFrame, arrivals: pd.DataFrame, settings: MeasureSettings,
-                  remove: Callable[[Block], Block] | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
+                  remove: Callable[[Block], Block] | None = None,
+                  wanted: Iterable[int] | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Measure the largest swing of a Wood-Anderson seismometer at every station with an arrival of an event.
 
     Parameters
@@ -49,11 +50,14 @@ def wood_anderson(load: Load, origins: pd.DataFrame, arrivals: pd.DataFrame, set
     load
         ``load(station_id, start_ns, end_ns)`` returns raw blocks; m, m/s or m/s**2, or counts where no gain is known.
     origins
-        The events to measure.
+        The events to measure and their neighbours in time: the onsets of a neighbour end the windows of the others,
+        and an onset that was not observed is predicted from its event's origin.
     arrivals
-        Their arrivals. Arrivals of other events may be among them; windows end where these begin.
+        Their arrivals. Arrivals of events without an origin may be among them; windows end where these begin.
     remove
         Takes the instrument's full response out of a block cut to the window; without it the gain is all that counts.
+    wanted
+        The event_ids to measure; without it all of `origins`.
 
     Returns
     -------
@@ -62,7 +66,7 @@ def wood_anderson(load: Load, origins: pd.DataFrame, arrivals: pd.DataFrame, set
     """
     rows: list[_Amplitude] = []
     skipped: dict[tuple[str, str], list[Window]] = {}
-    todo = windows(origins, arrivals, settings)
+    todo = windows(origins, arrivals, settings, wanted)
     for batch in _batches(todo):
         blocks = load(batch[0].station_id, min(w.load_ns for w in batch), max(w.end_ns for w in batch) + 1_000_000_000)
         for window in batch:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,23 +32,27 @@ class Window:
         return self.noise_ns - int(SETTLE_S * 1e9)
 
 
-def windows(origins: pd.DataFrame, arrivals: pd.DataFrame, settings: MeasureSettings) -> list[Window]:
-    """Return one window per event of `origins` and station with an arrival, ordered by station and time.
+def windows(origins: pd.DataFrame, arrivals: pd.DataFrame, settings: MeasureSettings,
+            wanted: Iterable[int] | None = None) -> list[Window]:
+    """Return one window per wanted event (all of `origins` by default) and station with an arrival, in order.
 
     From before_p_s before P to after_s_s + after_s_factor (S - P) after S. An onset that was not observed follows from
     the other and the origin time by vp_vs. The window ends where an onset of another event comes in; if that is before
-    S + 1 s, it is marked as overlapped. Arrivals of events that are not in `origins` count as such onsets too.
+    S + 1 s, it is marked as overlapped. The events of `origins` that are not wanted are neighbours: their onsets end
+    windows just as those of wanted events do. Of an event that is not in `origins`, only the observed onsets count.
     """
     onsets = _onsets(origins, arrivals, settings)
+    if wanted is not None:
+        onsets["wanted"] &= onsets["event_id"].isin(list(wanted))
     out: list[Window] = []
     for station_id, mine in onsets.groupby("station_id", sort=True):
         p, s = mine["p"].to_numpy(), mine["s"].to_numpy()
-        ids, wanted = mine["event_id"].to_numpy(), mine["wanted"].to_numpy()
+        ids, own = mine["event_id"].to_numpy(), mine["wanted"].to_numpy()
         every = np.concatenate((p, s))
         owner = np.concatenate((ids, ids))
         order = np.argsort(every, kind="stable")
         every, owner = every[order], owner[order]
-        for i in np.flatnonzero(wanted):
+        for i in np.flatnonzero(own):
             begin = int(p[i]) - int(settings.before_p_s * 1e9)
             noise = begin - int(settings.noise_s * 1e9)
             end = int(s[i]) + int(settings.after_s_s * 1e9 + settings.after_s_factor * (int(s[i]) - int(p[i])))
@@ -81,6 +86,6 @@ def _onsets(origins: pd.DataFrame, arrivals: pd.DataFrame, settings: MeasureSett
     known = origin >= 0
     p, s = (np.where((p < 0) & known, origin + ((s - origin) / settings.vp_vs).astype(np.int64), p),
             np.where((s < 0) & known, origin + ((p - origin) * settings.vp_vs).astype(np.int64), s))
-    p, s = np.where(p < 0, s, p), np.where(s < 0, p, s)  # an unwanted event without origin: its one onset
+    p, s = np.where(p < 0, s, p), np.where(s < 0, p, s)  # an event without origin: its one onset
     table["p"], table["s"] = np.minimum(p, s), np.maximum(p, s)
     return table[["event_id", "station_id", "p", "s", "wanted"]]
