@@ -85,6 +85,7 @@ def test_days_cover_a_span_without_hole_or_overlap():
         assert pieces[0][1] == start and pieces[-1][2] == end
         assert all(a[2] == b[1] for a, b in itertools.pairwise(pieces))
         assert len({name for name, *_ in pieces}) == len(pieces)
+    assert days(end, start, 24) == [] and days(start, start, 24) == []
     assert [name for name, *_ in days(start, end, 24)] == ["1970-01-01", "1970-01-02", "1970-01-03"]
 
 

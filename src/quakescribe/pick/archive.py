@@ -41,7 +41,7 @@ def pick(archive: Archive, stations: pd.DataFrame, channels: pd.DataFrame, setti
     for station_id in archive.station_ids:
         first, last = archive.span(station_id)
         first = max(first, start.value) if start is not None else first
-        last = min(last + 1, end.value) if end is not None else last + 1
+        last = min(last, end.value) if end is not None else last
 
         def load(start_ns: int, end_ns: int, station_id: str = station_id) -> list[Block]:
             blocks, left_out = prepare.load(archive, stations, channels, station_id, start_ns, end_ns, reading)

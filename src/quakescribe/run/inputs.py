@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from quakescribe.earth.velocity import VelocityModel
@@ -73,7 +74,7 @@ def open_inputs(settings: Settings, folder: Path) -> Inputs:
         )
     skips = survey(archive, stations, channels, settings.waveforms)[1]
     kept = [pd.isna(one) or not excluded(one, project.exclude_stations) for one in skips["station_id"]]
-    skips = skips[kept].reset_index(drop=True)
+    skips = skips[np.array(kept, dtype=bool)].reset_index(drop=True)
     return Inputs(archive, stations, channels, model, stations_path, usable, start, end, skips)
 
 
@@ -99,11 +100,11 @@ def excluded(station_id: str, names: tuple[str, ...]) -> bool:
 def days(start_ns: int, end_ns: int, chunk_hours: int) -> list[tuple[str, int, int]]:
     """Return the units of time that cover a span: (name, start, end) in ns, aligned to midnight UTC.
 
-    A unit of 24 h is named by its day (2019-07-04), a shorter one by its day and first hour (2019-07-04T06).
+    A span that ends before it starts has none. A unit of 24 h is named by its day (2019-07-04), a shorter one by its day and first hour (2019-07-04T06).
     """
     length = chunk_hours * 3_600_000_000_000
     out = []
-    for start in range(start_ns // length * length, end_ns, length):
+    for start in range(start_ns // length * length, end_ns, length) if start_ns < end_ns else ():
         name = pd.Timestamp(start).strftime("%Y-%m-%d" if chunk_hours == 24 else "%Y-%m-%dT%H")
         out.append((name, max(start, start_ns), min(start + length, end_ns)))
     return out

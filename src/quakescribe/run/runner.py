@@ -23,6 +23,7 @@ from quakescribe.tables import SKIPS, store
 
 PACKAGES = ("numpy", "scipy", "numba", "pandas", "pyarrow", "pyproj", "obspy", "pydantic", "distributed", "plotly")
 log = logging.getLogger("quakescribe")
+_FILE_SYSTEM_PAUSE_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ def execute(
     if until is not None and until not in names:
         raise SettingsError(f"no stage '{until}'; a run has {', '.join(names)}")
     last = names.index(until or "report")
+    folder, run = folder.absolute(), Run(run.folder.absolute())
     done: dict[str, StageRecord] = {}
     with run.lock(), _log_to(run.folder / "run.log"):
         inputs = open_inputs(settings, folder)
@@ -105,7 +107,8 @@ def execute(
             log.info("run %s: %d stations, %s", run.name, len(inputs.station_ids), engine.where)
             for stage in STAGES:
                 if names.index(stage.name) > last:
-                    break
+                    _remove_outdated(stage, context)
+                    continue
                 record = done.setdefault(stage.name, StageRecord())
                 _do(stage, context, engine, watcher, record)
                 _write_provenance(context, done)
@@ -135,6 +138,7 @@ def _do(stage: Stage, context: Context, engine: Engine, watcher: Watcher, record
     watcher.begin(stage.name, len(todo), len(units) - len(todo))
     log.info("%s: %d units to do, %d found done", stage.name, len(todo), len(units) - len(todo))
     failures: list[str] = []
+    finished: list[Unit] = []
     for done in engine.map(act, (Task(stage.work, unit, str(folder), stage.makes) for unit in todo)):
         if done.error is not None:
             failures.append(f"{todo[done.index].key}: {type(done.error).__name__}: {done.error}")
@@ -142,7 +146,13 @@ def _do(stage: Stage, context: Context, engine: Engine, watcher: Watcher, record
             continue
         for table, rows in done.value.items():
             record.rows[table] = record.rows.get(table, 0) + rows
+        finished.append(todo[done.index])
         watcher.advance(stage.name, done.value)
+    failures += [
+        f"{unit.key}: done, but its result is not in {folder}: every worker must see the project folder and the "
+        "recordings under the same path"
+        for unit in _not_there(stage, folder, finished)
+    ]
     record.units += len(units)
     record.reused += len(units) - len(todo)
     record.seconds += time.perf_counter() - began
@@ -153,6 +163,23 @@ def _do(stage: Stage, context: Context, engine: Engine, watcher: Watcher, record
         )
     watcher.finish(stage.name, time.perf_counter() - began, record.rows)
     log.info("%s: done in %.1f s: %s", stage.name, record.seconds, record.rows)
+
+
+def _not_there(stage: Stage, folder: Path, units: list[Unit]) -> list[Unit]:
+    """Return the units whose result cannot be seen from here, also after a pause for a slow network file system."""
+    missing = [unit for unit in units if _decision(stage, folder, unit) == "run"]
+    if missing:
+        time.sleep(_FILE_SYSTEM_PAUSE_S)
+        missing = [unit for unit in missing if _decision(stage, folder, unit) == "run"]
+    return missing
+
+
+def _remove_outdated(stage: Stage, context: Context) -> None:
+    """Remove the parts of a stage beyond the last one asked for that earlier stages have left behind."""
+    folder = context.run.folder / stage.folder
+    if folder.exists():
+        units = stage.plan(context)
+        _remove_stale(stage, folder, {unit.key for unit in units if _decision(stage, folder, unit) == "reuse"})
 
 
 def _decision(stage: Stage, folder: Path, unit: Unit) -> str:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from quakescribe.earth.velocity import VelocityModel
-from quakescribe.run.inputs import days
+from quakescribe.run.inputs import DAY_NS, days
 from quakescribe.run.stage import Stage, Unit, code_digest, fingerprint
 from quakescribe.settings.associate import AssociateSettings
 from quakescribe.settings.locate import LocateSettings
@@ -109,19 +109,22 @@ class PickJob:
 
 def _plan_pick(context: Context) -> list[Unit]:
     inputs, settings = context.inputs, context.settings
+    _file.cache_clear()
     base = fingerprint(code_digest("pick", *_READING), settings.pick, settings.waveforms)
     units = []
     for station_id in inputs.station_ids:
         recordings = _recordings(context, station_id)
         begin, end = inputs.archive.span(station_id)
+        recorded_days = set(recordings.archive.chosen["day"])
         known = fingerprint(base, recordings.stations, recordings.channels)
         for name, start_ns, end_ns in days(
-            max(begin, inputs.start_ns), min(end, inputs.end_ns) + 1, settings.run.chunk_hours
+            max(begin, inputs.start_ns), min(end, inputs.end_ns), settings.run.chunk_hours
         ):
+            if not recorded_days & set(range(start_ns // DAY_NS, (end_ns - 1) // DAY_NS + 1)):
+                continue
             job = PickJob(recordings, start_ns, end_ns, settings.pick)
-            units.append(
-                Unit(f"{name}/{station_id}", fingerprint(known, _files(recordings.archive), start_ns, end_ns), job)
-            )
+            recorded = _recorded(recordings.archive, start_ns, end_ns)
+            units.append(Unit(f"{name}/{station_id}", fingerprint(known, recorded, start_ns, end_ns), job))
     return units
 
 
@@ -136,9 +139,16 @@ def _recordings(context: Context, station_id: str) -> Recordings:
     )
 
 
-def _files(archive: Archive) -> str:
-    """Return a digest of the files of a station's archive: names, sizes and times of change."""
-    return fingerprint(*(_file(source) for source in sorted(set(archive.index["source"]))))
+def _recorded(archive: Archive, start_ns: int, end_ns: int) -> str:
+    """Return a digest of the recordings within a day of a span: files by name, size and time of change, instruments.
+
+    Recordings further away cannot reach into the span, so days that are added later leave finished ones alone.
+    """
+    low, high = start_ns - DAY_NS, end_ns + DAY_NS
+    index, chosen = archive.index, archive.chosen
+    near = index[(index["end"] >= pd.Timestamp(low, tz="UTC")) & (index["start"] <= pd.Timestamp(high, tz="UTC"))]
+    days_near = chosen[(chosen["day"] >= low // DAY_NS) & (chosen["day"] <= high // DAY_NS)]
+    return fingerprint(*(_file(source) for source in sorted(set(near["source"]))), days_near)
 
 
 @functools.lru_cache(maxsize=100_000)
@@ -250,19 +260,23 @@ class AmplitudeJob:
     recordings: Recordings
     origins: pd.DataFrame
     arrivals: pd.DataFrame
+    wanted: tuple[int, ...]
     settings: MeasureSettings
     inventory: str
 
 
 _NEIGHBOURS = pd.Timedelta(10, "min")
-"""How far beyond its day a unit knows of other events' arrivals: longer than any amplitude window they could end."""
+"""How far beyond its day a unit knows of other events: longer than any amplitude window that they could end."""
 
 
 def _plan_amplitudes(context: Context) -> list[Unit]:
     inputs, settings = context.inputs, context.settings
     origins = context.run.stage_table("locate", "origins")
     arrivals = context.run.stage_table("locate", "arrivals")
+    _file.cache_clear()
     base = fingerprint(code_digest("measure", *_READING), settings.measure, settings.waveforms)
+    if settings.measure.response == "full":
+        base = fingerprint(base, store.digest(inputs.stations_path))
     units = []
     day_of = origins["time"].dt.floor("D")
     for name, theirs in arrivals.groupby("station_id", sort=True):
@@ -270,25 +284,36 @@ def _plan_amplitudes(context: Context) -> list[Unit]:
         if station_id not in inputs.station_ids:
             continue
         recordings = _recordings(context, station_id)
-        known = fingerprint(base, recordings.stations, recordings.channels, _files(recordings.archive))
-        for day, mine in origins[origins["event_id"].isin(theirs["event_id"])].groupby(day_of, sort=True):
-            low, high = day - _NEIGHBOURS, day + pd.Timedelta(1, "D") + _NEIGHBOURS
-            near = theirs[theirs["event_id"].isin(mine["event_id"]) | theirs["time"].between(low, high)]
-            mine, near = mine.reset_index(drop=True), near.reset_index(drop=True)
-            job = AmplitudeJob(recordings, mine, near, settings.measure, str(inputs.stations_path))
-            units.append(Unit(f"{pd.Timestamp(str(day)):%Y-%m-%d}/{station_id}", fingerprint(known, mine, near), job))
+        known = fingerprint(base, recordings.stations, recordings.channels)
+        observed = origins["event_id"].isin(theirs["event_id"])
+        for day, wanted in origins[observed]["event_id"].groupby(day_of, sort=True):
+            begin = pd.Timestamp(str(day))
+            low, high = begin - _NEIGHBOURS, begin + pd.Timedelta(1, "D") + _NEIGHBOURS
+            mine = origins[observed & origins["time"].between(low, high)].reset_index(drop=True)
+            near = theirs[theirs["event_id"].isin(mine["event_id"])].reset_index(drop=True)
+            recorded = _recorded(recordings.archive, low.value, high.value)
+            ids = tuple(int(one) for one in wanted)
+            job = AmplitudeJob(recordings, mine, near, ids, settings.measure, str(inputs.stations_path))
+            units.append(Unit(f"{begin:%Y-%m-%d}/{station_id}", fingerprint(known, recorded, mine, near, ids), job))
     return units
 
 
 def _work_amplitudes(job: AmplitudeJob) -> dict[str, pd.DataFrame]:
-    amplitudes, skips = amplitudes_at(job.recordings, job.origins, job.arrivals, job.settings, job.inventory)
+    amplitudes, skips = amplitudes_at(
+        job.recordings, job.origins, job.arrivals, job.settings, job.inventory, job.wanted
+    )
     return {"amplitudes": amplitudes, "skips": skips}
 
 
 def amplitudes_at(
-    recordings: Recordings, origins: pd.DataFrame, arrivals: pd.DataFrame, settings: MeasureSettings, inventory: str
+    recordings: Recordings,
+    origins: pd.DataFrame,
+    arrivals: pd.DataFrame,
+    settings: MeasureSettings,
+    inventory: str,
+    wanted: tuple[int, ...] | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the Wood-Anderson amplitudes of events at one station, and what was left out."""
+    """Return the Wood-Anderson amplitudes of the wanted events (or all) at one station, and what was left out."""
     from quakescribe.measure import full_response, wood_anderson
 
     load_blocks = recordings.loader(NOWHERE)
@@ -299,7 +324,7 @@ def amplitudes_at(
     remove = None
     if settings.response == "full":
         remove = full_response(Path(inventory), recordings.channels, recordings.settings)
-    return wood_anderson(load, origins, arrivals, settings, remove)
+    return wood_anderson(load, origins, arrivals, settings, remove, wanted=wanted)
 
 
 @dataclass(frozen=True)
