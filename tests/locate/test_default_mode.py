@@ -10,7 +10,7 @@ from quakescribe.earth.velocity import VelocityModel
 from quakescribe.errors import StationError
 from quakescribe.locate import locate, station_corrections
 from quakescribe.locate.inputs import match_stations
-from quakescribe.locate.quality import Geometry, join_flags, quality, standard_errors
+from quakescribe.locate.quality import Geometry, geometry, join_flags, quality, standard_errors
 from quakescribe.locate.stage import robust_mean
 from quakescribe.settings import build
 from quakescribe.settings.locate import LocateSettings
@@ -212,3 +212,23 @@ def test_real_picks_are_located_near_where_others_put_them(real_data):
     distance, _ = apart(origins, summary)
     assert len(origins) == 100
     assert np.median(distance) < 2.5
+
+
+@pytest.mark.parametrize("mode", ["default", "hypoinverse"])
+def test_two_sensors_of_a_station_are_one_station(mode):
+    twice = pd.concat([NETWORK.assign(station_id=NETWORK["station_id"] + code) for code in ("00", "10")])
+    twice = STATIONS.order(twice[twice["station_id"].isin([f"XX.S0{i}.{code}" for i in (0, 3, 6) for code in
+                                                           ("00", "10")])].reset_index(drop=True))
+    events, arrivals = events_at([(35.70, -117.50, 8.0)], twice, noise_s=0.02)
+    result = locate(events, arrivals, twice, MODEL, LocateSettings(mode=mode)).origins.iloc[0]
+    assert result["n_phases"] == 12
+    assert result["n_stations"] == 3
+    if mode == "default":
+        assert LocateSettings().well_min_stations > 3
+        assert not result["well_located"]
+
+
+def test_the_gap_counts_each_station_once():
+    azimuth = np.array([0.0, 2.0, 120.0, 240.0])
+    place = geometry(np.zeros(4, np.int64), 1, np.array([0, 0, 1, 2]), np.full(4, 9.0), azimuth, np.ones(4))
+    assert (place.n_phases[0], place.n_stations[0], place.gap_deg[0]) == (4, 3, 120.0)

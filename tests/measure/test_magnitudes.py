@@ -191,3 +191,33 @@ def test_the_uncertainty_is_a_standard_error():
     for average, take in (("mean", values.mean(axis=1)), ("median", np.median(values, axis=1))):
         claimed = np.mean([_uncertainty(v, average) for v in values])
         assert claimed == pytest.approx(take.std(), rel=0.12)
+
+
+def test_a_station_outside_its_epochs_or_not_in_the_table_is_counted():
+    stations = make_stations([("XX.A.", 40.0, 30.0, 0.0), ("XX.B.", 40.1, 30.0, 0.0)])
+    stations["valid_from"] = pd.to_datetime(["2050-01-01", None], utc=True)
+    origins = make_origins([(1, 0.0, 40.0, 30.2, 8.0)])
+    amplitudes = table([(1, "XX.A.", 1e-3), (1, "XX.B.", 1e-3), (1, "XX.C.", 1e-3)])
+    magnitudes, skips = measure(origins, ARRIVALS.empty(), stations, ML, amplitudes)
+    assert magnitudes["station_id"].dropna().tolist() == ["XX.B."]
+    assert skips["station_id"].tolist() == ["XX.A.", "XX.C."]
+    assert set(skips["reason"]) == {"no-station"}
+
+
+@pytest.mark.parametrize(("snr", "kept"), [((5.0, 9.0), "10"), ((9.0, 5.0), "00"), ((7.0, 7.0), "00")])
+def test_two_sensors_of_a_station_give_one_value(snr, kept):
+    stations = make_stations([(f"XX.A.{code}", 40.0, 30.0, 0.0) for code in ("00", "10")])
+    origins = make_origins([(1, 0.0, 40.0, 30.2, 8.0)])
+    amplitudes = table([(1, f"XX.A.{code}", 1e-3) for code in ("00", "10")]).assign(snr=snr)
+    magnitudes, skips = measure(origins, ARRIVALS.empty(), stations, ML, amplitudes)
+    assert network(magnitudes)["n_stations"].tolist() == [1]
+    assert magnitudes["station_id"].dropna().tolist() == [f"XX.A.{kept}"]
+    assert skips["reason"].tolist() == ["other-sensor"]
+
+
+def test_pals_magnitude_takes_the_first_sensor_of_a_station():
+    stations = make_stations([(f"XX.A.{code}", 40.0, 30.0, 0.0) for code in ("00", "10")])
+    arrivals = make_arrivals([(1, f"XX.A.{code}", "S", 9.0, 1e-6) for code in ("10", "00")])
+    magnitudes, _ = measure(make_origins([(1, 0.0, 40.0, 30.2, 8.0)]), arrivals, stations,
+                            MeasureSettings(kinds=("M_PAL",), min_stations=1))
+    assert magnitudes["station_id"].dropna().tolist() == ["XX.A.00"]

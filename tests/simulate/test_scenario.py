@@ -78,3 +78,9 @@ def test_impossible_settings_are_refused_with_a_word(wrong):
 
 def test_no_events_is_a_quiet_network(small):
     assert len(build(small.model_copy(update={"n_events": 0})).events) == 0
+
+
+@pytest.mark.parametrize("rate", [31.25, 62.5])
+def test_a_sampling_rate_that_is_no_whole_number_is_refused(rate):
+    with pytest.raises(SettingsError, match="whole number of Hz"):
+        build_settings(SimulateSettings, "simulate", {"sampling_rate": rate})

@@ -51,7 +51,7 @@ def locate_hypoinverse(events: pd.DataFrame, arrivals: pd.DataFrame, stations: p
     lon = (summary[:, kernel.LONGITUDE] + 180.0) % 360.0 - 180.0
     distance, azimuth = distance_azimuth(lat[gathered.event], lon[gathered.event], latitude, longitude)
     columns = {**_columns(rays), "distance_km": distance, "azimuth_deg": azimuth}
-    network = geometry(gathered.event, len(gathered.events), gathered.station, distance, azimuth, rays[:, 1])
+    network = geometry(gathered.event, len(gathered.events), gathered.site, distance, azimuth, rays[:, 1])
     origins = _origins(gathered, settings, summary, covariance, lat, lon)
     origins["n_stations"] = network.n_stations
     left_out = np.bincount(gathered.event, rays[:, 1] < kernel.COUNTED, len(gathered.events))
@@ -64,7 +64,8 @@ def _by_station(gathered: Gathered) -> Gathered:
     """Sort each event's arrivals by station and phase, so that P and S of a station share a ray."""
     order = np.lexsort((gathered.phase, gathered.station, gathered.event))
     return Gathered(gathered.events, gathered.row[order], gathered.offsets, gathered.zero_ns, gathered.station[order],
-                    gathered.phase[order], gathered.observed_s[order], gathered.sigma_s[order], gathered.skips)
+                    gathered.site[order], gathered.phase[order], gathered.observed_s[order],
+                    gathered.sigma_s[order], gathered.skips)
 
 
 def _first(gathered: Gathered, observed: Array) -> NDArray[np.int64]:

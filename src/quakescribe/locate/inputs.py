@@ -37,6 +37,8 @@ class Gathered:
         Shape (n_events,), int64: the first arrival (ns since 1970); ``observed_s`` counts from it.
     station
         Shape (n,), int64: row of the station table.
+    site
+        Shape (n,), int64: number of the station ``NET.STA``, the same for all its location codes and epochs.
     phase
         Shape (n,), int64: 0 P, 1 S.
     observed_s, sigma_s
@@ -50,6 +52,7 @@ class Gathered:
     offsets: NDArray[np.int64]
     zero_ns: NDArray[np.int64]
     station: NDArray[np.int64]
+    site: NDArray[np.int64]
     phase: NDArray[np.int64]
     observed_s: NDArray[np.float64]
     sigma_s: NDArray[np.float64]
@@ -82,7 +85,8 @@ def gather(events: pd.DataFrame, arrivals: pd.DataFrame, stations: pd.DataFrame,
     kept = events.set_index("event_id").loc[ids[present]].reset_index()
     kept = kept[["event_id"]].assign(source_id=kept.get("source_id"))
     sigma = _uncertainty(arrivals, is_s, settings)[row]
-    return Gathered(kept, row, offsets, zero, station[row], is_s[row].astype(np.int64),
+    site = pd.factorize(stations["station_id"].astype("str").str.rsplit(".", n=1).str[0])[0].astype(np.int64)
+    return Gathered(kept, row, offsets, zero, station[row], site[station[row]], is_s[row].astype(np.int64),
                     (times[row] - np.repeat(zero, counts)) / 1e9, sigma,
                     _skips(arrivals, ids, present, listed, station))
 

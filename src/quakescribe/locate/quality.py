@@ -23,7 +23,10 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Geometry:
-    """Per event, from the arrivals used: counts, gap (deg), nearest station (km), and how elongated the network is."""
+    """Per event, from the arrivals used: counts, gap (deg), nearest station (km), and how elongated the network is.
+
+    A station is a ``NET.STA``: two sensors at one place, told apart by their location codes, are one.
+    """
 
     n_phases: NDArray[np.int64]
     n_stations: NDArray[np.int64]
@@ -32,20 +35,21 @@ class Geometry:
     elongation: Array
 
 
-def geometry(event: NDArray[np.int64], n_events: int, station: NDArray[np.int64], distance_km: Array,
+def geometry(event: NDArray[np.int64], n_events: int, site: NDArray[np.int64], distance_km: Array,
              azimuth_deg: Array, weight: Array) -> Geometry:
     """Describe the geometry of the arrivals with weight >= 0.1. Nothing used: gap 360, nearest station null."""
     used = weight >= USED
     who = event[used]
     n_phases = np.bincount(who, minlength=n_events)
-    offsets = np.concatenate([[0], np.cumsum(n_phases)]).astype(np.int64)
     dmin = np.full(n_events, np.inf)
     np.minimum.at(dmin, who, distance_km[used])
-    pairs = np.unique(np.column_stack([who, station[used]]), axis=0, return_index=True)[1]
+    pairs = np.unique(np.column_stack([who, site[used]]), axis=0, return_index=True)[1]
     owner, n_stations = who[pairs], np.bincount(who[pairs], minlength=n_events)
-    angle = np.radians(azimuth_deg[used][pairs])
+    offsets = np.concatenate([[0], np.cumsum(n_stations)]).astype(np.int64)
+    azimuth = azimuth_deg[used][pairs]
+    angle = np.radians(azimuth)
     x, y = distance_km[used][pairs] * np.sin(angle), distance_km[used][pairs] * np.cos(angle)
-    return Geometry(n_phases, n_stations, gaps(azimuth_deg[used], offsets), np.where(np.isfinite(dmin), dmin, np.nan),
+    return Geometry(n_phases, n_stations, gaps(azimuth, offsets), np.where(np.isfinite(dmin), dmin, np.nan),
                     _elongation(owner, n_events, n_stations, x, y))
 
 

@@ -155,7 +155,7 @@ def _refine(gathered: Gathered, stations: pd.DataFrame, model: VelocityModel, se
 def _origins(gathered: Gathered, solution: Solution, settings: LocateSettings) -> pd.DataFrame:
     """Put the origins table together."""
     event, n_events = gathered.event, len(gathered.events)
-    place = geometry(event, n_events, gathered.station, solution.distance_km, solution.azimuth_deg, solution.weight)
+    place = geometry(event, n_events, gathered.site, solution.distance_km, solution.azimuth_deg, solution.weight)
     erh, erz, ert = standard_errors(solution.covariance, solution.depth_limits[1] - solution.depth_limits[0])
     model_error = np.hypot(settings.model_error_s, settings.model_error_fraction * solution.travel_s)
     nothing = np.bincount(event, solution.weight, n_events) == 0

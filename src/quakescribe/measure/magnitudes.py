@@ -32,11 +32,12 @@ def measure(origins: pd.DataFrame, arrivals: pd.DataFrame, stations: pd.DataFram
         if kind == "ML":
             if amplitudes is None:
                 continue
-            values = amplitudes[["event_id", "station_id", "amplitude_m"]]
+            values = amplitudes[["event_id", "station_id", "amplitude_m", "snr"]]
         else:
             values = _pick_amplitudes(arrivals)
         table, reasons = _distances(values, origins, stations, settings, kind)
-        skips += reasons
+        table, others = _one_per_station(table, kind)
+        skips += reasons + others
         table["value"] = _station_values(table, settings, kind)
         absurd = ~table["value"].between(*POSSIBLE)
         skips += _count(table[absurd], "absurd", f"{kind}: a value outside {POSSIBLE}")
@@ -54,7 +55,7 @@ def _pick_amplitudes(arrivals: pd.DataFrame) -> pd.DataFrame:
     known = arrivals[arrivals["amplitude_m"] > 0]
     ordered = known.sort_values(["event_id", "station_id", "phase", "time"], kind="stable")
     last = ordered.drop_duplicates(["event_id", "station_id"], keep="last")
-    return last[["event_id", "station_id", "amplitude_m"]].reset_index(drop=True)
+    return last[["event_id", "station_id", "amplitude_m"]].assign(snr=np.nan).reset_index(drop=True)
 
 
 def _distances(values: pd.DataFrame, origins: pd.DataFrame, stations: pd.DataFrame, settings: MeasureSettings,
@@ -63,20 +64,27 @@ def _distances(values: pd.DataFrame, origins: pd.DataFrame, stations: pd.DataFra
     table = values.merge(origins[["event_id", "time", "latitude", "longitude", "depth_km"]], on="event_id")
     table = table[np.isfinite(table["amplitude_m"]) & (table["amplitude_m"] > 0)].reset_index(drop=True)
     place = stations.rename(columns={"latitude": "to_latitude", "longitude": "to_longitude"})
-    table["row"] = np.arange(len(table))
-    table = table.merge(place, on="station_id", how="left")
-    stale = (table["valid_from"] > table["time"]) | (table["valid_to"] <= table["time"])
-    table = table[~stale].drop_duplicates("row").reset_index(drop=True)
-    skips = []
-    unknown = table["to_latitude"].isna()
-    skips += _count(table[unknown], "no-station", f"{kind}: the station table does not know the station at that time")
-    table = table[~unknown].reset_index(drop=True)
+    placed = table.assign(row=np.arange(len(table))).merge(place, on="station_id")
+    stale = (placed["valid_from"] > placed["time"]) | (placed["valid_to"] <= placed["time"])
+    placed = placed[~stale].drop_duplicates("row").sort_values("row")
+    unknown = table.drop(index=placed["row"])
+    skips = _count(unknown, "no-station", f"{kind}: the station table does not know the station at that time")
+    table = placed.reset_index(drop=True)
     epicentral, _ = distance_azimuth(table["latitude"], table["longitude"], table["to_latitude"], table["to_longitude"])
     rise = table["depth_km"] + (table["elevation_m"] - table["burial_m"].fillna(0.0)) / 1000.0
     table["r_km"] = np.hypot(epicentral, rise.to_numpy(dtype=np.float64))
     far = table["r_km"] > settings.max_distance_km
     skips += _count(table[far], "too-far", f"{kind}: beyond max_distance_km")
     return table[~far].reset_index(drop=True), skips
+
+
+def _one_per_station(table: pd.DataFrame, kind: str) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+    """Keep one sensor per event and station NET.STA: that of the largest snr, else the first by station_id."""
+    ranked = table.assign(station=table["station_id"].str.rsplit(".", n=1).str[0]).sort_values(
+        ["event_id", "station", "snr", "station_id"], ascending=[True, True, False, True], kind="stable")
+    spare = ranked.index[ranked.duplicated(["event_id", "station"])].sort_values()
+    skips = _count(table.loc[spare], "other-sensor", f"{kind}: another sensor of the station gives its value")
+    return table.drop(index=spare).reset_index(drop=True), skips
 
 
 def _station_values(table: pd.DataFrame, settings: MeasureSettings, kind: str) -> NDArray[np.float64]:

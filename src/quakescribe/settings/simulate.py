@@ -19,7 +19,7 @@ class SimulateSettings(Section):
     longitude: float = setting(30.0, "middle of the network", "deg", ge=-180, le=180)
     aperture_km: float = setting(70.0, "width of the network", "km", gt=0)
     elevation_m: tuple[float, float] = setting((200.0, 1500.0), "lowest and highest station", "m")
-    sampling_rate: float = setting(100.0, "of every channel", "Hz", ge=20)
+    sampling_rate: float = setting(100.0, "of every channel, a whole number", "Hz", ge=20)
     gain: float = setting(6.0e8, "counts per m/s; every station's own differs by up to 20%", "counts/(m/s)", gt=0)
     clip_counts: float = setting(8388607.0, "largest count of the digitiser (24 bit)", "counts", gt=0)
 
@@ -67,6 +67,13 @@ class SimulateSettings(Section):
     @classmethod
     def _utc(cls, value: datetime) -> datetime:
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+    @field_validator("sampling_rate")
+    @classmethod
+    def _whole(cls, value: float) -> float:
+        if value != round(value):
+            raise ValueError(f"sampling_rate must be a whole number of Hz, got {value:g}")
+        return value
 
     @model_validator(mode="after")
     def _consistent(self) -> "SimulateSettings":
