@@ -50,7 +50,9 @@ def test_obspy_reads_the_same_origins_and_magnitudes(written):
         if row["erz_km"] == row["erz_km"]:
             assert origin.depth_errors.uncertainty == pytest.approx(row["erz_km"] * 1000)
         if row["erh_km"] < 99:
-            assert origin.origin_uncertainty.horizontal_uncertainty == pytest.approx(row["erh_km"] * 1000)
+            region = origin.origin_uncertainty
+            scale = 1.0 if region.confidence_level is None else math.sqrt(chi2.ppf(0.6827, 2))
+            assert region.horizontal_uncertainty == pytest.approx(row["erh_km"] * scale * 1000)
         sizes = tables["magnitudes"].query("event_id == @event_id")
         network = sizes[sizes["station_id"].isna()]
         assert sorted((m.magnitude_type, m.mag) for m in event.magnitudes) == sorted(
@@ -112,6 +114,52 @@ def test_the_ellipse_and_the_ellipsoid_hold_68_percent_of_the_normal_distributio
     assert (inside < 1).mean() == pytest.approx(0.6827, abs=0.01)
     assert np.quantile(inside, 0.95) == pytest.approx(chi2.ppf(0.95, 3) / chi2.ppf(0.6827, 3), rel=0.03)
     assert pytest.approx(math.sqrt(chi2.ppf(0.6827, 3)), rel=1e-4) == ellipsoid.SCALE_3D
+
+
+ROUND = {"covariance_xx": 1.0, "covariance_yy": 1.0, "covariance_zz": 4.0, "erh_km": 1.0, "erz_km": 2.0,
+         **{f"covariance_{pair}": 0.0 for pair in ("xy", "xz", "yz")}}
+
+
+def region_of(tmp_path, **columns):
+    """Write one origin with these errors; return what ObsPy reads of its uncertainty, and what we read."""
+    tables = catalogues.catalogue(1, seed=2)
+    tables["origins"] = tables["origins"].assign(**columns)
+    path = tmp_path / "one.xml"
+    write_tables(path, "quakeml", tables)
+    back = read_tables(path)["origins"]
+    for name, value in columns.items():
+        assert back[name].iloc[0] == pytest.approx(value, nan_ok=True, rel=0, abs=0), name
+    return obspy.read_events(str(path))[0].preferred_origin().origin_uncertainty
+
+
+def test_the_circle_of_the_horizontal_uncertainty_holds_the_share_that_is_stated(tmp_path):
+    region = region_of(tmp_path, **ROUND)
+    x = np.random.default_rng(4).normal(size=(40_000, 2))
+    inside = np.hypot(*x.T) * 1000 < region.horizontal_uncertainty
+    assert inside.mean() == pytest.approx(region.confidence_level / 100, abs=0.01)
+
+
+def test_without_a_covariance_no_confidence_level_is_stated(tmp_path):
+    region = region_of(tmp_path, **(ROUND | {"covariance_xx": np.nan}))
+    assert (region.horizontal_uncertainty, region.confidence_level) == (1000.0, None)
+
+
+def test_no_region_is_written_of_what_is_not_resolved(tmp_path):
+    for depth in ({"covariance_zz": 999.0, "erz_km": 31.6}, {"erz_km": 99.0}):
+        region = region_of(tmp_path, **(ROUND | depth))
+        assert region.confidence_ellipsoid.semi_major_axis_length is None
+        assert region.preferred_description == "uncertainty ellipse"
+    assert region_of(tmp_path, **(ROUND | {"erh_km": 99.0})) is None
+    assert region_of(tmp_path, **(ROUND | {"erh_km": 99.0, "covariance_xx": 999.0, "covariance_yy": 999.0})) is None
+
+
+@pytest.mark.parametrize("level", [None, 68.0, 90.0, 95.0])
+def test_others_uncertainties_at_a_level_become_standard_errors(tmp_path, level):
+    event = foreign_event(0)
+    event.preferred_origin().origin_uncertainty.confidence_level = level
+    event.write(str(tmp_path / "theirs.xml"), "QUAKEML")
+    scale = 1.0 if level is None else math.sqrt(chi2.ppf(level / 100, 2))
+    assert read_tables(tmp_path / "theirs.xml")["origins"]["erh_km"].iloc[0] == pytest.approx(0.45 / scale)
 
 
 def foreign_event(number, with_quality=True):

@@ -9,7 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 LEVEL = 68.27  # percent
-SCALE_2D = math.sqrt(-2.0 * math.log(1.0 - LEVEL / 100.0))  # chi-square with 2 degrees of freedom, exact
+
+
+def scale_2d(level: float) -> float:
+    """Return how many standard errors the ellipse is large that holds a share (percent) of a normal distribution.
+
+    The square root of the quantile of chi-square with 2 degrees of freedom: 1.515 for 68.27%, 2.146 for 90%.
+    """
+    return math.sqrt(-2.0 * math.log(1.0 - level / 100.0))
+
+
+SCALE_2D = scale_2d(LEVEL)
 SCALE_3D = 1.87796  # square root of the 68.27% quantile of chi-square with 3 degrees of freedom
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from quakescribe.errors import FormatError
 from quakescribe.exchange.collect import COVARIANCE, Associated, Collector, Event, Magnitude, Phase, Tables
+from quakescribe.exchange.ellipsoid import scale_2d
 from quakescribe.exchange.lines import Line
 from quakescribe.exchange.names import phase_word
 from quakescribe.exchange.quakeml_write import KM_PER_DEGREE, ROOT
@@ -301,6 +302,17 @@ def _place(origin: _Node) -> tuple[float, float, float]:
     return latitude, longitude, origin.line("depth").depth(origin.number("depth") / 1000.0)
 
 
+def _standard_error_m(errors: _Node, foreign: bool) -> float:
+    """Return the horizontal standard error; others' uncertainty at a stated level, in percent, is brought to it."""
+    value = errors.number("horizontalUncertainty")
+    if not foreign:
+        return value
+    if math.isnan(value):
+        value = errors.number("maxHorizontalUncertainty")
+    level = errors.number("confidenceLevel")
+    return value / scale_2d(level) if 1.0 < level < 100.0 else value
+
+
 def _origin_row(origin: _Node, name: str, associated: Associated | None, source_id: str | None) -> Event:
     latitude, longitude, depth = _place(origin)
     quality, errors = origin.inner("quality"), origin.inner("originUncertainty")
@@ -308,9 +320,7 @@ def _origin_row(origin: _Node, name: str, associated: Associated | None, source_
     phases, stations = get("usedPhaseCount"), get("usedStationCount")
     if math.isnan(phases):
         phases = get("associatedPhaseCount")
-    erh = NAN if errors is None else errors.number("horizontalUncertainty")
-    if math.isnan(erh) and errors is not None and not origin.id.startswith(ROOT):
-        erh = errors.number("maxHorizontalUncertainty")
+    erh = NAN if errors is None else _standard_error_m(errors, foreign=not origin.id.startswith(ROOT))
     own = {name: origin.number(name) for name in ("erh_km", "erz_km", "ert_s") if name in origin.children}
     covariance = tuple(origin.number(c) for c in COVARIANCE) if any(c in origin.children for c in COVARIANCE) else None
     letter = origin.text("quality_letter") or None

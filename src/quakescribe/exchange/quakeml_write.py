@@ -14,7 +14,7 @@ import pandas as pd
 
 from quakescribe.exchange.clock import iso, to_ns
 from quakescribe.exchange.collect import COVARIANCE
-from quakescribe.exchange.ellipsoid import LEVEL, horizontal, spatial
+from quakescribe.exchange.ellipsoid import LEVEL, SCALE_2D, horizontal, spatial
 from quakescribe.exchange.lines import atomic
 from quakescribe.exchange.names import parts
 from quakescribe.exchange.view import orphans, preferred_magnitudes
@@ -24,6 +24,7 @@ NAMESPACE = "urn:quakescribe:1"
 ROOT = "smi:local/quakescribe"
 KM_PER_DEGREE = 111.19492664455873  # on the sphere of 6371 km, as seismology counts distances in degrees
 UNRESOLVED = 99.0
+UNSOLVED_KM2 = 999.0  # HYPOINVERSE's variance of a parameter that was not solved for
 _CHUNK = 1000
 _PLAIN = re.compile(r"[\w\-.*()~']+")
 
@@ -211,7 +212,7 @@ def _located(origin_id: str, row: dict[str, Any], arrivals: list[str]) -> str:
     known = {name: math.nan if row[name] >= UNRESOLVED else row[name] for name in ("erh_km", "erz_km", "ert_s")}
     own = "".join(_plain(f"qs:{name}", row[name]) for name in (*COVARIANCE, "flags"))
     own += "".join(_plain(f"qs:{name}", row[name]) for name, value in known.items()
-                   if math.isnan(value) and not math.isnan(row[name]))
+                   if name == "erh_km" or (math.isnan(value) and not math.isnan(row[name])))
     own += _plain("qs:quality_letter", row["quality"])
     own += f"<qs:well_located>{'true' if row['well_located'] else 'false'}</qs:well_located>"
     method, more = _method("locator", row["method"])
@@ -221,33 +222,42 @@ def _located(origin_id: str, row: dict[str, Any], arrivals: list[str]) -> str:
         ("usedPhaseCount", row["n_phases"]), ("usedStationCount", row["n_stations"]), ("standardError", row["rms_s"]),
         ("azimuthalGap", row["gap_deg"]), ("minimumDistance", dmin)))
     return (f'<origin publicID="{origin_id}">{_place(row, known["ert_s"], known["erz_km"])}\n'
-            f"{_uncertainty(row, known['erh_km'])}<quality>{quality}</quality>{method}"
+            f"{_uncertainty(row, known)}<quality>{quality}</quality>{method}"
             "<evaluationMode>automatic</evaluationMode>\n" + "".join(arrivals) + f"{own}</origin>\n")
 
 
-def _uncertainty(row: dict[str, Any], erh: float) -> str:
-    """Return originUncertainty: 68% regions from the covariance where known, and the horizontal standard error."""
+def _uncertainty(row: dict[str, Any], known: dict[str, float]) -> str:
+    """Return originUncertainty: 68% regions from the covariance where it is known and resolved, with their level;
+    else the horizontal standard error alone, without any level, since the share it holds is not known.
+    """
     xx, xy, xz, yy, yz, zz = (row[name] for name in COVARIANCE[:6])
-    text = "" if math.isnan(erh) else f"<horizontalUncertainty>{erh * 1000.0}</horizontalUncertainty>"
-    described = "horizontal uncertainty"
-    if not any(map(math.isnan, (xx, xy, yy))):
-        ellipse = horizontal(np.array([[xx, xy], [xy, yy]]))
-        text += (f"<minHorizontalUncertainty>{ellipse.minor_km * 1000.0}</minHorizontalUncertainty>"
-                 f"<maxHorizontalUncertainty>{ellipse.major_km * 1000.0}</maxHorizontalUncertainty>"
-                 f"<azimuthMaxHorizontalUncertainty>{ellipse.azimuth_deg}</azimuthMaxHorizontalUncertainty>")
-        described = "uncertainty ellipse"
-        if not any(map(math.isnan, (xz, yz, zz))):
-            e = spatial(np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]]))
-            values = (("semiMajorAxisLength", e.major_km * 1000.0), ("semiMinorAxisLength", e.minor_km * 1000.0),
-                      ("semiIntermediateAxisLength", e.intermediate_km * 1000.0), ("majorAxisPlunge", e.plunge_deg),
-                      ("majorAxisAzimuth", e.azimuth_deg), ("majorAxisRotation", e.rotation_deg))
-            inner = "".join(f"<{name}>{value}</{name}>" for name, value in values)
-            text += f"<confidenceEllipsoid>{inner}</confidenceEllipsoid>"
-            described = "confidence ellipsoid"
-    if not text:
-        return ""
+    erh = known["erh_km"]
+    if row["erh_km"] >= UNRESOLVED or not _resolved(xx, xy, yy):
+        return "" if math.isnan(erh) else (
+            f"<originUncertainty><horizontalUncertainty>{erh * 1000.0}</horizontalUncertainty>"
+            "<preferredDescription>horizontal uncertainty</preferredDescription></originUncertainty>\n")
+    ellipse = horizontal(np.array([[xx, xy], [xy, yy]]))
+    circle = erh * SCALE_2D * 1000.0
+    text = "" if math.isnan(circle) else f"<horizontalUncertainty>{circle}</horizontalUncertainty>"
+    text += (f"<minHorizontalUncertainty>{ellipse.minor_km * 1000.0}</minHorizontalUncertainty>"
+             f"<maxHorizontalUncertainty>{ellipse.major_km * 1000.0}</maxHorizontalUncertainty>"
+             f"<azimuthMaxHorizontalUncertainty>{ellipse.azimuth_deg}</azimuthMaxHorizontalUncertainty>")
+    described = "uncertainty ellipse"
+    if not row["erz_km"] >= UNRESOLVED and _resolved(xz, yz, zz):
+        e = spatial(np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]]))
+        values = (("semiMajorAxisLength", e.major_km * 1000.0), ("semiMinorAxisLength", e.minor_km * 1000.0),
+                  ("semiIntermediateAxisLength", e.intermediate_km * 1000.0), ("majorAxisPlunge", e.plunge_deg),
+                  ("majorAxisAzimuth", e.azimuth_deg), ("majorAxisRotation", e.rotation_deg))
+        inner = "".join(f"<{name}>{value}</{name}>" for name, value in values)
+        text += f"<confidenceEllipsoid>{inner}</confidenceEllipsoid>"
+        described = "confidence ellipsoid"
     return (f"<originUncertainty>{text}<preferredDescription>{described}</preferredDescription>"
             f"<confidenceLevel>{LEVEL}</confidenceLevel></originUncertainty>\n")
+
+
+def _resolved(*covariances: float) -> bool:
+    """Return whether these are known, and none is the variance of a parameter that was not solved for."""
+    return not any(math.isnan(value) or value == UNSOLVED_KM2 for value in covariances)
 
 
 def _magnitudes(event_id: int, rows: list[dict[str, Any]], preferred: str | None) -> tuple[str, str]:
