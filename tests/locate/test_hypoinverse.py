@@ -123,6 +123,15 @@ def test_fewer_than_four_arrivals_are_flagged_and_not_moved(n_arrivals):
     assert (origin["erh_km"], origin["erz_km"], origin["quality"]) == (99.0, 99.0, "D")
     station = STATIONS.set_index("station_id").loc[few["station_id"].iloc[0]]
     assert origin["latitude"] == pytest.approx(station["latitude"] + 0.005)
+    assert np.isnan(origin["dmin_km"])  # the start lies beside a station: that says nothing of the event
+
+
+@pytest.mark.parametrize("max_iterations", [1, 40])
+def test_the_nearest_station_is_that_of_the_final_place(max_iterations):
+    result = located(*events_at(PLACES, STATIONS, noise_s=0.3), max_iterations=max_iterations)
+    counted = result.arrivals[result.arrivals["weight"] >= 0.1]
+    nearest = counted.groupby("event_id")["distance_km"].min()
+    np.testing.assert_allclose(result.origins.set_index("event_id")["dmin_km"], nearest, rtol=0, atol=1e-9)
 
 
 def test_one_station_alone_is_flagged():

@@ -54,6 +54,8 @@ def locate_hypoinverse(events: pd.DataFrame, arrivals: pd.DataFrame, stations: p
     network = geometry(gathered.event, len(gathered.events), gathered.site, distance, azimuth, rays[:, 1])
     origins = _origins(gathered, settings, summary, covariance, lat, lon)
     origins["n_stations"] = network.n_stations
+    given_up = summary[:, kernel.FLAG] == kernel.FAILED
+    origins["dmin_km"] = np.where(given_up, np.nan, network.dmin_km)  # an event given up is where the search began
     left_out = np.bincount(gathered.event, rays[:, 1] < kernel.COUNTED, len(gathered.events))
     origins["flags"] = _flags(settings, summary, network, left_out > 0.2 * np.diff(gathered.offsets), top)
     return Located(ORIGINS.order(ORIGINS.conform(origins)), update_arrivals(arrivals, gathered.row, columns),
@@ -108,7 +110,7 @@ def _origins(gathered: Gathered, settings: LocateSettings, summary: Array, covar
         "depth_km": np.clip(summary[:, kernel.DEPTH], *DEPTH_RANGE_KM),
         "erh_km": summary[:, kernel.ERH], "erz_km": summary[:, kernel.ERZ],
         "ert_s": np.minimum(np.sqrt(covariance[:, 0, 0]), kernel.UNRESOLVED), "rms_s": summary[:, kernel.RMS],
-        "gap_deg": summary[:, kernel.GAP], "dmin_km": summary[:, kernel.DMIN],
+        "gap_deg": summary[:, kernel.GAP],
         "n_phases": summary[:, kernel.COUNT].astype(np.int64),
         "quality": np.array(["A", "B", "C", "D"])[summary[:, kernel.GRADE].astype(np.int64) - 1],
         "well_located": (flag == kernel.PLAIN) & enough, "method": METHOD})
