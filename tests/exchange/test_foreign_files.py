@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from quakescribe.exchange import pal
 from quakescribe.exchange.formats import read_tables, recognise, write_tables
 from quakescribe.tables import CHANNELS, STATIONS
 
@@ -259,3 +260,12 @@ def test_the_real_hypodd_file(real_data):
     assert len(tables["events"]) == 2635 and len(tables["arrivals"]) == 85_113 - 2635
     lags = tables["arrivals"].merge(tables["events"], on="event_id")
     assert ((lags["time_x"] - lags["time_y"]).dt.total_seconds().between(-2, 60)).all()
+
+
+def test_components_1_and_2_are_north_and_east_in_pals_station_list(tmp_path):
+    channels = pd.DataFrame({"station_id": "XX.A.", "channel": ["HH1", "HH2", "HHZ"], "gain": [1.0, 2.0, 3.0],
+                             "unit": "m/s", "has_response": False})
+    stations = pd.DataFrame({"station_id": ["XX.A."], "latitude": 1.0, "longitude": 2.0, "elevation_m": 3.0})
+    tables = {"stations": STATIONS.conform(stations), "channels": CHANNELS.conform(channels)}
+    pal.write_sta(tmp_path / "a.sta", tables)
+    assert (tmp_path / "a.sta").read_text() == "XX.A,1.0,2.0,3.0,2.0,1.0,3.0\n"

@@ -1,23 +1,28 @@
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from quakescribe.errors import StationError
 from quakescribe.exchange.stations import read_stations, write_stations
+from quakescribe.exchange.stationxml import merge_places
 from quakescribe.tables import CHANNELS, STATIONS
 
 OURS = "station_id,latitude,longitude,elevation_m,channel,gain,unit,azimuth_deg,dip_deg\n"
 LAYOUT = "network,station,location,band,latitude,longitude,elevation_m,unit,components,gain_counts_per_unit\n"
 
 
-def given(tmp_path, text, name="stations.csv"):
+def given_file(tmp_path, text, name="stations.csv"):
     path = tmp_path / name
     path.write_text(text)
     return path
 
 
 def test_our_own_columns_are_read(tmp_path):
-    stations, channels = read_stations(given(tmp_path, OURS + "XX.AAA.,1,2,3,HHZ,1e9,m/s,0,-90\n"
+    stations, channels = read_stations(given_file(tmp_path, OURS + "XX.AAA.,1,2,3,HHZ,1e9,m/s,0,-90\n"
                                                                 "XX.BBB.00,4,5,6,HHZ,,,,\n"))
     assert stations["station_id"].tolist() == ["XX.AAA.", "XX.BBB.00"]
     assert channels["gain"].tolist()[0] == 1e9
@@ -27,7 +32,7 @@ def test_our_own_columns_are_read(tmp_path):
 
 
 def test_a_row_per_band_with_a_list_of_gains_is_read(tmp_path):
-    stations, channels = read_stations(given(tmp_path, LAYOUT + 'IV,A,,EH,1,2,3,M/S,"E,N,Z","5.0,6.0,7.0"\n'
+    stations, channels = read_stations(given_file(tmp_path, LAYOUT + 'IV,A,,EH,1,2,3,M/S,"E,N,Z","5.0,6.0,7.0"\n'
                                                                 'IV,A,,HN,1,2,3,m/s**2,"E,N,Z","8,8,8"\n'
                                                                 'CI,W,,HH,1,2,3,,,\n'))
     assert stations["station_id"].tolist() == ["CI.W.", "IV.A."]
@@ -41,7 +46,7 @@ def test_a_row_per_band_with_a_list_of_gains_is_read(tmp_path):
     ("CI.CCC,35.5,-117.4,670,6e8\n", [6e8, 6e8, 6e8]), ("CI.CCC,35.5,-117.4,670,1e8,2e8,3e8\n", [1e8, 2e8, 3e8]),
     ("CI.CCC,35.5,-117.4,670\n", [])])
 def test_the_station_list_of_pal_is_read(tmp_path, text, gains):
-    stations, channels = read_stations(given(tmp_path, text, "example.sta"))
+    stations, channels = read_stations(given_file(tmp_path, text, "example.sta"))
     assert stations["station_id"].tolist() == ["CI.CCC."]
     assert channels["channel"].tolist() == (["E", "N", "Z"] if gains else [])
     assert channels["gain"].tolist() == gains
@@ -51,7 +56,7 @@ def test_fdsn_text_is_read(tmp_path):
     text = ("#Network | Station | location | Channel | Latitude | Longitude | Elevation | Depth | Azimuth | Dip | "
             "SensorDescription | Scale | ScaleFrequency | ScaleUnits | SampleRate | StartTime | EndTime\n"
             "IU|ANMO|00|BHZ|34.9459|-106.4572|1671.0|145.0|0.0|-90.0|KS-54000|3.4e9|0.02|m/s|20.0|2008-06-30T20:00:00|\n")
-    stations, channels = read_stations(given(tmp_path, text))
+    stations, channels = read_stations(given_file(tmp_path, text))
     assert stations.iloc[0][["station_id", "burial_m"]].tolist() == ["IU.ANMO.00", 145.0]
     assert channels["valid_from"].iloc[0] == pd.Timestamp("2008-06-30T20:00:00Z")
     assert pd.isna(channels["valid_to"].iloc[0])
@@ -77,13 +82,13 @@ def test_fdsn_text_is_read(tmp_path):
 ])
 def test_what_is_wrong_is_said_with_its_row(tmp_path, text, message):
     with pytest.raises(StationError) as error:
-        read_stations(given(tmp_path, text))
+        read_stations(given_file(tmp_path, text))
     assert message in str(error.value)
 
 
 def test_all_faults_come_at_once(tmp_path):
     with pytest.raises(StationError, match="3 faults"):
-        read_stations(given(tmp_path, OURS + "XX.A.,95,200,3,HHZ,1,m/s,,\nXX.B.,1,2,3,HHZ,1,feet,,\n"))
+        read_stations(given_file(tmp_path, OURS + "XX.A.,95,200,3,HHZ,1,m/s,,\nXX.B.,1,2,3,HHZ,1,feet,,\n"))
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00\x01\x80", b"<FDSNStationXML>",
@@ -136,3 +141,78 @@ def test_a_stationxml_round_trip_keeps_places_directions_and_gains(tmp_path):
 def test_real_station_files_are_read(real_data, name, n, m):
     stations, channels = read_stations(real_data / name / "stations.csv")
     assert (len(stations), len(channels)) == (n, m)
+
+
+def xml(tmp_path, *rows):
+    """Write StationXML with channels given as (code, depth in m, latitude, start, end)."""
+    from obspy import UTCDateTime
+    from obspy.core.inventory import Channel, Inventory, Network, Station
+
+    made = [Channel(code, "", latitude, 2.0, 100.0, depth, sample_rate=100.0, start_date=UTCDateTime(start),
+                    end_date=UTCDateTime(end) if end else None) for code, depth, latitude, start, end in rows]
+    path = tmp_path / "s.xml"
+    Inventory([Network("XX", stations=[Station("A", 1.0, 2.0, 100.0, channels=made)])], source="test").write(
+        str(path), format="STATIONXML")
+    return path
+
+
+def spans(stations):
+    return [(row.burial_m, *("" if pd.isna(t) else str(t.year) for t in (row.valid_from, row.valid_to)))
+            for row in stations.itertuples()]
+
+
+@pytest.mark.parametrize(("rows", "expected"), [
+    ([("HNZ", 2, 1, "2010", None), ("HHZ", 0, 1, "2010", None)], [(0, "2010", "")]),
+    ([("HHZ", 0, 1, "2010", None), ("HHN", 0, 1.0001, "2010", None)], [(0, "2010", "")]),
+    ([("HHZ", 0, 1, "2010", "2015"), ("HNZ", 2, 1, "2012", None)], [(0, "2010", "2015"), (2, "2015", "")]),
+    ([("HNZ", 2, 1, "2010", None), ("HHZ", 0, 1, "2012", "2014")], [(2, "2010", "2012"), (0, "2012", "2014"),
+                                                                    (2, "2014", "")]),
+    ([("HHZ", 0, 1, "2010", "2012"), ("HNZ", 2, 1, "2010", None), ("HHZ", 0, 1, "2013", None)], [(0, "2010", "")]),
+    ([("HHZ", 0, 1, "2010", "2012"), ("HHZ", 5, 1, "2012", "2014"), ("HHZ", 0, 1, "2014", None)],
+     [(0, "2010", "2012"), (5, "2012", "2014"), (0, "2014", "")]),
+    ([("XXZ", 7, 1, "2010", None), ("LCQ", 2, 1, "2010", None)], [(7, "2010", "")]),
+    ([("HHZ", 0, 1, "2010", "3000"), ("HNZ", 2, 1, "2010", "2599")], [(0, "2010", "")]),
+])
+def test_a_location_code_has_one_place_at_a_time(tmp_path, rows, expected):
+    rows = [(code, depth, latitude, start + "-01-01", end and end + "-01-01")
+            for code, depth, latitude, start, end in rows]
+    stations, channels = read_stations(xml(tmp_path, *rows))
+    assert spans(stations) == expected
+    assert len(channels) == len(rows)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["HHZ", "HNZ", "EHZ"]), st.integers(0, 2), st.integers(0, 8),
+                          st.integers(1, 5), st.booleans()), min_size=1, max_size=6))
+@settings(max_examples=200, deadline=None)
+def test_places_never_overlap_and_follow_the_preferred_channel(rows):
+    """Year by year, against the plain rule."""
+    order = ["HHZ", "EHZ", "HNZ"]
+    year = [pd.Timestamp(2000 + i, 1, 1, tz="UTC") for i in range(20)]
+    places = [("XX.A.", 1.0, 2.0, 100.0, float(depth), year[begin], None if far else year[begin + length])
+              for _, depth, begin, length, far in rows]
+    found = merge_places(places, [order.index(code) for code, *_ in rows])
+    for i in range(19):
+        here = [row for row in found if row[5] <= year[i] and (row[6] is None or row[6] > year[i])]
+        assert len(here) <= 1
+        valid = [(order.index(code), k, float(depth)) for k, (code, depth, begin, length, far) in enumerate(rows)
+                 if begin <= i and (far or begin + length > i)]
+        if valid:
+            best = min(valid)
+            before = [d for c, d, b, *_ in rows if order.index(c) < best[0] and b <= i]
+            assert here[0][4] == best[2] or here[0][4] in before
+    assert all(a[4] != b[4] for a, b in pairwise(found))
+
+
+@pytest.mark.parametrize("end", ["3000-01-01", "2599-12-31T23:59:59", "2262-01-01", "9999-12-31", ""])
+def test_a_far_end_is_an_open_epoch(tmp_path, end):
+    text = ("station_id,latitude,longitude,elevation_m,channel,gain,starttime,endtime\n"
+            f"XX.A.,1,2,3,HHZ,1,1600-01-01,{end}\n")
+    for table in read_stations(given_file(tmp_path, text)):
+        assert table["valid_from"].isna().all()
+        assert table["valid_to"].isna().all()
+
+
+def test_an_end_before_our_times_is_a_fault(tmp_path):
+    text = "station_id,latitude,longitude,elevation_m,valid_to\nXX.A.,1,2,3,1600-01-01\n"
+    with pytest.raises(StationError, match="row 2: valid_to is '1600-01-01'; expected a time between 1700 and 2262"):
+        read_stations(given_file(tmp_path, text))

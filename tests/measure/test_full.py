@@ -62,3 +62,15 @@ def test_a_channel_without_response_stays_by_gain(stationxml, channels):
     assert full_response(stationxml, channels.assign(has_response=False), WaveformsSettings())(block) is block
     other = make_block(burst(), station_id="XX.B.")
     assert full_response(stationxml, channels.assign(station_id="XX.B."), WaveformsSettings())(other) is other
+
+
+def test_windows_without_a_response_are_counted_by_station(stationxml, channels):
+    remove = full_response(stationxml, channels, WaveformsSettings())
+    remove(make_block(burst()))
+    assert remove.skips.empty
+    for first in (0, 5000):
+        remove(make_block(burst(), station_id="XX.B.", first=first))
+    row = remove.skips.iloc[0]
+    assert len(remove.skips) == 1
+    assert row[["stage", "station_id", "reason", "count"]].tolist() == ["measure", "XX.B.", "no-response", 2]
+    assert row["start"] < row["end"]

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -258,8 +259,6 @@ def test_a_gap_in_one_turned_component_masks_those_it_enters(tmp_path, loaded):
 
 
 def test_every_epoch_has_its_own_gain(tmp_path, loaded):
-    import pandas as pd
-
     x = ground(3000)
     write(tmp_path / "a", x)
     cut, end = pd.Timestamp(second(10), tz="UTC"), pd.Timestamp(second(20), tz="UTC")
@@ -269,7 +268,8 @@ def test_every_epoch_has_its_own_gain(tmp_path, loaded):
     (block,), skips = loaded(0, 30, table)
     data, good = valid(block)
     np.testing.assert_allclose(data[:1000], x[:1000] / 1e6, rtol=1e-6)
-    np.testing.assert_allclose(data[1000:2000], x[1000:2000] / 2e6, rtol=1e-6)
+    np.testing.assert_allclose(data[1001:2000], x[1001:2000] / 2e6, rtol=1e-6)
+    assert np.flatnonzero(~good[:2000]).tolist() == [1000]
     assert not good[2000:].any()
     assert skips[["reason", "count"]].values.tolist() == [["outside-epochs", 1000]]
 
@@ -359,3 +359,99 @@ def test_cutting_a_drifting_recording_changes_nothing(tmp_path, loaded, late):
         np.testing.assert_array_equal(part.mask[:, part.lead:], whole.mask[:, part.lead + shift:part.n + shift])
         np.testing.assert_array_equal(part.data[:, part.lead:], whole.data[:, part.lead + shift:part.n + shift])
         np.testing.assert_array_equal(part.offset_ns[good], whole.offset_ns[good + shift])
+
+
+def epochs(cut_s, first, then):
+    """Channels Z, N, E that change something at a time (s after START)."""
+    cut = pd.Timestamp(second(cut_s), tz="UTC")
+    return CHANNELS.order(pd.concat([channel_table(**first).assign(valid_to=cut),
+                                     channel_table(**then).assign(valid_from=cut)], ignore_index=True))
+
+
+def oblique(*codes, azimuths):
+    return channel_table(codes=codes, azimuth_deg=azimuths, dip_deg=[-90.0 if c[2] == "Z" else 0.0 for c in codes])
+
+
+@pytest.mark.parametrize(("azimuth", "sign", "reasons"), [
+    (80.0, 1, ["no-orientation"]), (20.0, 1, ["no-orientation"]), (100.0, 1, ["no-orientation"]), (0.5, 1, []),
+    (180.0, -1, [])])
+def test_one_oblique_horizontal_alone_keeps_its_gain_and_it_is_said(tmp_path, loaded, azimuth, sign, reasons):
+    x = ground(3000)
+    write(tmp_path / "1", x, channel="HH1")
+    write(tmp_path / "z", ground(3000, seed=2))
+    (block,), skips = loaded(0, 30, oblique("HHZ", "HH1", azimuths=[0.0, azimuth]))
+    np.testing.assert_allclose(valid(block, 1)[0], sign * x / 1e6, rtol=1e-6)
+    assert skips["reason"].tolist() == reasons
+    assert all("one horizontal alone cannot be rotated" in text for text in skips["detail"])
+
+
+def test_in_an_epoch_with_one_horizontal_it_keeps_its_gain(tmp_path, loaded):
+    x, y = ground(3000), ground(3000, seed=2)
+    write(tmp_path / "n", x, channel="HHN")
+    write(tmp_path / "e", y, channel="HHE")
+    table = oblique("HHN", "HHE", azimuths=[60.0, 150.0])
+    table.loc[table["channel"] == "HHE", "valid_to"] = pd.Timestamp(second(10), tz="UTC")
+    (block,), skips = loaded(0, 30, table)
+    data, good = valid(block, 1)
+    a = np.radians(60)
+    np.testing.assert_allclose(data[:1000], (x * np.cos(a) - y * np.sin(a))[:1000] / 1e6, atol=1e-6)
+    np.testing.assert_allclose(data[1001:], x[1001:] / 1e6, rtol=1e-6)
+    assert np.flatnonzero(~good).tolist() == [1000]
+    assert found(skips) == ["no-orientation", "outside-epochs"]
+
+
+@given(st.floats(0.0, 360.0), st.floats(60.0, 120.0), st.floats(-8.4e6, 8.4e6), st.booleans(), st.booleans())
+@hypothesis_settings(max_examples=60, deadline=None)
+def test_a_clipped_sample_stays_over_the_limit_after_turning(azimuth, apart, other, swapped, epoch_before):
+    from quakescribe.waveforms.block import Block
+    from quakescribe.waveforms.orient import calibrate
+
+    chosen = WaveformsSettings()
+    raw = np.array([0.0, 7.6e6, other], dtype=np.float32)
+    data = np.repeat(raw[[0, 2, 1] if swapped else [0, 1, 2]][:, None], 10, axis=1)
+    block = Block("XX.AAA.", 100.0, 0, data, np.zeros((3, 10), bool), np.zeros(10, np.int64), "counts", "ZNE",
+                  np.full(3, chosen.clip_counts))
+    table = oblique("HHZ", "HH1", "HH2", azimuths=[0.0, azimuth, (azimuth + apart) % 360])
+    if epoch_before:
+        cut = pd.Timestamp(0, tz="UTC") - pd.Timedelta(1, "s")
+        table = pd.concat([table.assign(valid_to=cut), table.assign(valid_from=cut)], ignore_index=True)
+    rows = pd.DataFrame({"channel": ["HHZ", "HH1", "HH2"]})
+    out, _ = calibrate(block, rows, table, "HH", chosen, (0, 10**8))
+    assert (np.abs(out.data) >= out.clip[:, None]).any(axis=0).all()
+    assert (out.clip >= chosen.clip_counts / 1e6 / np.sqrt(2) * (1 - 1e-9)).all()
+
+
+def test_an_epoch_with_gain_zero_is_masked_and_counted(tmp_path, loaded):
+    x = ground(3000)
+    write(tmp_path / "a", x)
+    (block,), skips = loaded(0, 30, epochs(20, {"gain": 1e6}, {"gain": 0.0}))
+    data, good = valid(block)
+    assert np.isfinite(block.data).all()
+    np.testing.assert_allclose(data[:2000], x[:2000] / 1e6, rtol=1e-6)
+    assert not good[2000:].any()
+    assert skips[["reason", "count"]].values.tolist() == [["outside-epochs", 1000]]
+
+
+@pytest.mark.parametrize(("then", "lost"), [({"gain": 1e6}, []), ({"gain": 2e6}, [1000])])
+def test_only_a_change_of_the_gain_restarts_the_band_pass(tmp_path, loaded, then, lost):
+    x = ground(6000) + 1_000_000
+    write(tmp_path / "a", x)
+    (block,), skips = loaded(0, 60, epochs(10, {"gain": 1e6}, then))
+    assert np.flatnonzero(~valid(block)[1]).tolist() == lost
+    assert skips.empty
+    (plain,), _ = loaded(0, 60)
+    (filtered, good), (usual, _) = valid(bandpass(block, 1.0, 20.0)), valid(bandpass(plain, 1.0, 20.0))
+    assert np.abs(filtered[good]).max() < 1.5 * np.abs(usual).max()
+
+
+@pytest.mark.parametrize("begin", [8.0, 9.99, 10.0, 10.01, 11.0])
+def test_the_restart_at_a_change_does_not_depend_on_the_cut(tmp_path, loaded, begin):
+    write(tmp_path / "a", ground(6000) + 1_000_000)
+    table = epochs(10.004, {"gain": 1e6}, {"gain": 2e6})
+    (whole,), _ = loaded(0, 60, table)
+    for end in (10.0, 10.01, 10.02, 40.0):
+        if end > begin:
+            (part,), _ = loaded(begin, end, table)
+            low = part.first - whole.first
+            np.testing.assert_array_equal(part.mask, whole.mask[:, low:low + part.n])
+            np.testing.assert_array_equal(part.data, whole.data[:, low:low + part.n])

@@ -57,3 +57,12 @@ def test_a_channel_without_response_is_an_error(channel, time_ns):
 def test_a_window_that_is_not_whole_is_an_error(samples):
     with pytest.raises(WaveformError, match="expected 16 or more"):
         remove_response(np.array(samples), 100.0, START_NS, "XX.AAA.", "HHZ", inventory(True))
+
+
+def test_a_stationxml_that_changes_is_read_again(tmp_path):
+    path = tmp_path / "s.xml"
+    peaks = []
+    for stages in (True, False):
+        inventory(stages).write(str(path), format="STATIONXML")
+        peaks.append(np.abs(remove_response(1e6 * tone(0.5), 100.0, START_NS, "XX.AAA.", "HHZ", path)).max())
+    assert peaks[0] > 2.5 * peaks[1]

@@ -266,7 +266,7 @@ def _date(time: pd.Timestamp, otherwise: str) -> str:
 
 
 def _gains(channels: pd.DataFrame, station_id: str, start: pd.Timestamp) -> list[float] | None:
-    """Return the gains E, N, Z of a station (1, 2 stand for E, N; one component stands for all)."""
+    """Return the gains E, N, Z of a station (1, 2 stand for N, E; one component stands for all)."""
     mine = channels[(channels["station_id"] == station_id) & channels["gain"].notna()]
     exact = mine[(mine["valid_from"] == start) | (mine["valid_from"].isna() & pd.isna(start))]
     mine = exact if len(exact) else mine
@@ -274,4 +274,4 @@ def _gains(channels: pd.DataFrame, station_id: str, start: pd.Timestamp) -> list
     if not by:
         return None
     spare = next(iter(by.values()))
-    return [by.get(a, by.get(b, spare)) for a, b in (("E", "1"), ("N", "2"), ("Z", "3"))]
+    return [by.get(a, by.get(b, spare)) for a, b in (("E", "2"), ("N", "1"), ("Z", "3"))]

@@ -33,6 +33,7 @@ _RANGES = {"latitude": (-90.0, 90.0), "longitude": (-180.0, 180.0), "elevation_m
 _UNITS = {**stationxml.UNITS, **{unit.upper(): unit for unit in ("m", "m/s", "m/s**2")}}
 _EPOCH_COLUMNS = {"valid_from": "station_from", "valid_to": "station_to"}
 _SHOWN = 20
+_OPEN_TO_YEAR, _OPEN_FROM_YEAR = 1700, 2262  # an epoch that begins before or ends after is open; so are our times
 
 
 def read_stations(path: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -232,11 +233,17 @@ def _ranged(number: int, name: str, row: dict[str, str], faults: list[str]) -> f
 
 def _time(number: int, name: str, row: dict[str, str], faults: list[str]) -> pd.Timestamp | None:
     text = row.get(name, "")
-    if not text or text.lower() in ("nan", "nat") or text[:2] in ("25", "29", "99"):
+    if not text or text.lower() in ("nan", "nat"):
         return None
     try:
         moment = pd.Timestamp(text)
     except (ValueError, OverflowError):
         faults.append(f"row {number}: {name} is {text!r}; expected a time like 2020-01-02T03:04:05Z")
+        return None
+    early, late = moment.year < _OPEN_TO_YEAR, moment.year >= _OPEN_FROM_YEAR
+    if early or late:
+        if early != name.endswith("_from"):
+            faults.append(f"row {number}: {name} is {text!r}; expected a time between {_OPEN_TO_YEAR} and "
+                          f"{_OPEN_FROM_YEAR}")
         return None
     return moment.tz_localize("UTC") if moment.tzinfo is None else moment.tz_convert("UTC")

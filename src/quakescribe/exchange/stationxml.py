@@ -11,15 +11,22 @@ import numpy as np
 import pandas as pd
 
 from quakescribe.errors import StationError
+from quakescribe.settings.waveforms import WaveformsSettings
 from quakescribe.tables import CHANNELS, STATIONS
 
 UNITS = {"M/S": "m/s", "M/S**2": "m/s**2", "M/S/S": "m/s**2", "M/S^2": "m/s**2", "M/(S**2)": "m/s**2", "M": "m",
          "M/SEC": "m/s", "M/SEC**2": "m/s**2"}
 _UNIT_TEXT = {"m/s": "M/S", "m/s**2": "M/S**2", "m": "M"}
+_ALWAYS = (float("-inf"), float("inf"))
+Epoch = tuple[float, float, tuple[Any, ...]]  # from, to (ns after 1970 or infinite), place
 
 
 def read(path: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Read StationXML: one station row per location code and place, one channel row per channel epoch."""
+    """Read StationXML: one station row per location code and place, one channel row per channel epoch.
+
+    A location code has one place at a time: where its channels state several, that of the preferred instrument
+    (the first in the default order of `WaveformsSettings.instruments`), and of its first channel.
+    """
     import obspy
     from lxml.etree import XMLSyntaxError
 
@@ -30,18 +37,22 @@ def read(path: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     except (XMLSyntaxError, ValueError, TypeError, AttributeError, KeyError) as error:
         raise StationError(f"{path}: not readable as StationXML: {error}") from error
     places: list[tuple[Any, ...]] = []
+    ranks: list[int] = []
     channels: list[tuple[Any, ...]] = []
+    order = {code: rank for rank, code in enumerate(WaveformsSettings().instruments)}
     for network in inventory:
         for station in network:
             if not station.channels:
                 places.append((f"{network.code}.{station.code}.", float(station.latitude), float(station.longitude),
                                float(station.elevation), np.nan, _time(station.start_date), _time(station.end_date)))
+                ranks.append(len(order))
             for channel in station:
                 places.append(_place(network.code, station, channel))
+                ranks.append(order.get(channel.code[:2], len(order)))
                 channels.append(_channel(network.code, station.code, channel))
     if not places:
         raise StationError(f"{path}: StationXML without a single station")
-    return STATIONS.make(columns(STATIONS.names, merge_places(places))), \
+    return STATIONS.make(columns(STATIONS.names, merge_places(places, ranks))), \
         CHANNELS.make(columns(CHANNELS.names, _unique(channels)))
 
 
@@ -65,15 +76,48 @@ def _channel(network: str, station: str, channel: Any) -> tuple[Any, ...]:
             response is not None and bool(response.response_stages), _time(channel.start_date), _time(channel.end_date))
 
 
-def merge_places(places: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """Merge the epochs of all channels at one place; rows are in the order of the table, None = open."""
-    spans: dict[tuple[Any, ...], list[Any]] = {}
-    for row in places:
-        key = tuple(None if isinstance(v, float) and np.isnan(v) else v for v in row[:5])
-        span = spans.setdefault(key, [row[5], row[6]])
-        span[0] = None if span[0] is None or row[5] is None else min(span[0], row[5])
-        span[1] = None if span[1] is None or row[6] is None else max(span[1], row[6])
-    return [(*key, *span) for key, span in spans.items()]
+def merge_places(places: list[tuple[Any, ...]], ranks: list[int] | None = None) -> list[tuple[Any, ...]]:
+    """Return the epochs of every station, one place at a time; rows are in the order of the table, None = open.
+
+    Of places at the same time the one of the lowest rank counts, then the first. Epochs at one place that follow each
+    other are one row, also over a gap.
+    """
+    found: dict[str, dict[int, list[Epoch]]] = {}
+    for row, rank in zip(places, ranks or [0] * len(places), strict=True):
+        place = tuple(None if isinstance(v, float) and np.isnan(v) else v for v in row[1:5])
+        begin, end = (default if t is None else t.value for t, default in zip(row[5:], _ALWAYS, strict=True))
+        found.setdefault(row[0], {}).setdefault(rank, []).append((begin, end, place))
+    rows: list[tuple[Any, ...]] = []
+    for station_id, by_rank in found.items():
+        kept: list[Epoch] = []
+        for rank in sorted(by_rank):
+            kept = _fill(kept, _fill([], by_rank[rank]))
+        rows.extend((station_id, *place, _moment(begin), _moment(end)) for begin, end, place in kept)
+    return rows
+
+
+def _fill(kept: list[Epoch], more: list[Epoch]) -> list[Epoch]:
+    """Lay epochs where nothing has been laid yet, the first ones first; join neighbours at one place."""
+    kept = list(kept)
+    for begin, end, place in more:
+        free = begin
+        laid = []
+        for k0, k1, _ in sorted(kept, key=lambda epoch: epoch[0]):
+            laid.append((free, min(end, k0), place))
+            free = max(free, k1)
+        laid.append((free, end, place))
+        kept.extend(epoch for epoch in laid if epoch[0] < epoch[1])
+    joined: list[Epoch] = []
+    for begin, end, place in sorted(kept, key=lambda epoch: epoch[0]):
+        if joined and joined[-1][2] == place:
+            joined[-1] = (joined[-1][0], end, place)
+        else:
+            joined.append((begin, end, place))
+    return joined or more[:1]
+
+
+def _moment(ns: float) -> pd.Timestamp | None:
+    return None if np.isinf(ns) else pd.Timestamp(ns, unit="ns", tz="UTC")
 
 
 def _unique(channels: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:

@@ -15,6 +15,8 @@ from quakescribe.waveforms.archive import COMPONENTS
 from quakescribe.waveforms.block import Block
 from quakescribe.waveforms.skips import skip
 
+_MOTION = ["gain", "azimuth_deg", "dip_deg"]
+
 
 def channels_of(channels: pd.DataFrame, station_id: str, codes: set[str]) -> pd.DataFrame:
     """Return the rows of some channel codes of a station: under its own id, or else under NET.STA without location.
@@ -38,6 +40,7 @@ def calibrate(block: Block, rows: pd.DataFrame, channels: pd.DataFrame, instrume
 
     Gain and direction are those of the epoch of each sample. If any recorded channel has no gain in any epoch the
     whole block stays in counts; if it has one, samples outside its epochs are masked, and counted within ``own_ns``.
+    Where gain or direction change one sample is masked, so that no filter takes the step of the offset for a signal.
     """
     codes = {c: sorted(x for x in rows["channel"].unique() if COMPONENTS[x[2]] == c) for c in range(3)
              if "ZNE"[c] in block.present}
@@ -50,22 +53,25 @@ def calibrate(block: Block, rows: pd.DataFrame, channels: pd.DataFrame, instrume
         skips.append(skip("no-gain", f"{instrument}: {why}; picks without amplitudes", **note))
     clip = np.full(3, np.inf)
     outside = 0
-    for i0, i1 in _intervals(block, table):
-        epoch = _epoch(table, codes, block.time_ns(0.5 * (i0 + i1 - 1)))
+    for i0, i1, time_ns in _intervals(block, table):
+        epoch = _epoch(table, codes, time_ns)
+        limits = np.full(3, np.inf)
         for c in codes:
             row = epoch.get(c)
             if unit == "counts":
-                clip[c] = settings.clip_counts
-            elif row is None or not np.isfinite(row["gain"]):
+                limits[c] = settings.clip_counts
+            elif row is None or not np.isfinite(row["gain"]) or row["gain"] == 0:
                 outside += int((~block.mask[c, max(i0, own.start):min(i1, own.stop)]).sum())
                 block.mask[c, i0:i1] = True
                 block.data[c, i0:i1] = 0.0
             else:
                 block.data[c, i0:i1] *= np.float32(1.0 / row["gain"])
-                clip[c] = min(clip[c], settings.clip_counts / abs(row["gain"]))
-        fault = _turn(block, epoch, i0, i1, clip, settings.orientation_tolerance_deg)
+                limits[c] = settings.clip_counts / abs(row["gain"])
+        fault = _turn(block, epoch, i0, i1, limits, settings.orientation_tolerance_deg)
+        clip = np.minimum(clip, limits)
         if fault and not any(row["reason"] == "no-orientation" for row in skips):
             skips.append(skip("no-orientation", f"{instrument}: {fault}", **note))
+    _break(block, table, codes)
     if outside:
         skips.append(skip("outside-epochs", f"{instrument}: samples at times without a gain; masked", count=outside,
                           **note))
@@ -85,11 +91,34 @@ def _unit(table: pd.DataFrame, codes: dict[int, list[str]]) -> tuple[str, str]:
     return str(units[0]), ""
 
 
-def _intervals(block: Block, table: pd.DataFrame) -> list[tuple[int, int]]:
-    """Cut the block where an epoch begins or ends."""
-    times = pd.concat([table["valid_from"], table["valid_to"]]).dropna()
-    cuts = sorted({min(max(block.index(t.value), 0), block.n) for t in times} | {0, block.n})
-    return list(pairwise(cuts))
+def _cuts(table: pd.DataFrame) -> list[int]:
+    """Return the times at which an epoch begins or ends (ns after 1970)."""
+    return sorted({int(t.value) for t in pd.concat([table["valid_from"], table["valid_to"]]).dropna()})
+
+
+def _intervals(block: Block, table: pd.DataFrame) -> list[tuple[int, int, int]]:
+    """Cut the block where an epoch begins or ends; return first and last index and a time (ns) of the same epochs."""
+    times = _cuts(table)
+    begins = [0, *(min(max(block.index(ns), 0), block.n) for ns in times), block.n]
+    inside = [times[0] - 1 if times else block.time_ns(0), *times]
+    return [(i0, i1, ns) for (i0, i1), ns in zip(pairwise(begins), inside, strict=True) if i1 > i0]
+
+
+def _break(block: Block, table: pd.DataFrame, codes: dict[int, list[str]]) -> None:
+    """Mask in place the first sample after every change of a gain or direction, whatever the cut of the block."""
+    for ns in _cuts(table):
+        i = block.index(ns)
+        if 0 <= i < block.n and _differ(_epoch(table, codes, ns - 1), _epoch(table, codes, ns)):
+            block.mask[:, i] = True
+            block.data[:, i] = 0.0
+
+
+def _differ(before: dict[int, pd.Series], after: dict[int, pd.Series]) -> bool:
+    if not before or not after:
+        return False
+    return before.keys() != after.keys() or any(
+        not np.array_equal(before[c][_MOTION].to_numpy(float), after[c][_MOTION].to_numpy(float), equal_nan=True)
+        for c in before)
 
 
 def _epoch(table: pd.DataFrame, codes: dict[int, list[str]], time_ns: int) -> dict[int, pd.Series]:
@@ -106,9 +135,9 @@ def _epoch(table: pd.DataFrame, codes: dict[int, list[str]], time_ns: int) -> di
     return found
 
 
-def _turn(block: Block, epoch: dict[int, pd.Series], i0: int, i1: int, clip: NDArray[np.float64],
+def _turn(block: Block, epoch: dict[int, pd.Series], i0: int, i1: int, limits: NDArray[np.float64],
           tolerance_deg: float) -> str | None:
-    """Rotate samples i0 to i1 in place; return what is missing for it, or None."""
+    """Rotate samples i0 to i1 and their clipping limits in place; return what is missing for it, or None."""
     parts = sorted(epoch)
     if not parts:
         return None
@@ -121,18 +150,42 @@ def _turn(block: Block, epoch: dict[int, pd.Series], i0: int, i1: int, clip: NDA
             unknown.append(str(epoch[c]["channel"]))
     if unknown:
         return f"no direction for {', '.join(unknown)}; 1 and 2 are taken as north and east"
+    alone = _alone(parts, axes, tolerance_deg)
     small = axes[np.ix_(parts, parts)]
     off = np.degrees(np.arccos(np.clip(np.diag(small), -1.0, 1.0)))
     if (off <= tolerance_deg).all():
-        return None
+        return alone
     if abs(np.linalg.det(small)) < 0.1:
         return "the directions of its components lie almost in one plane; not rotated"
-    inverse = np.linalg.inv(small)
+    _apply(block, parts, np.linalg.inv(small).astype(np.float64), i0, i1, limits)
+    return alone
+
+
+def _alone(parts: list[int], axes: NDArray[np.float64], tolerance_deg: float) -> str | None:
+    """Take a horizontal without its partner along its own name, in place: it cannot be turned, only its sign can."""
+    horizontals = [c for c in parts if c > 0]
+    if len(horizontals) != 1:
+        return None
+    c = horizontals[0]
+    along = axes[c, c]
+    oblique = abs(along) < np.cos(np.radians(tolerance_deg))
+    axes[c] = np.eye(3)[c] * (-1.0 if along < 0 and not oblique else 1.0)
+    return "one horizontal alone cannot be rotated; taken along its name" if oblique else None
+
+
+def _apply(block: Block, parts: list[int], inverse: NDArray[np.float64], i0: int, i1: int,
+           limits: NDArray[np.float64]) -> None:
+    """Mix the components of samples i0 to i1 by a matrix, in place, and with them masks and clipping limits.
+
+    Sensor axes are unit vectors, so a raw sample at its limit leaves ground motion at least as large, and of n mixed
+    components one is at least 1/sqrt(n) of it: that is the limit after the mixing.
+    """
     inverse[np.abs(inverse) < 1e-6] = 0.0
     mixes = inverse != 0.0
+    linked = np.linalg.matrix_power((mixes | mixes.T).astype(np.int64), 3) > 0
     raw = block.data[parts, i0:i1].astype(np.float32)
     masks = block.mask[parts, i0:i1].copy()
-    limits = clip[parts].copy()
+    own = limits[parts]
     for k, c in enumerate(parts):
         mask = masks[mixes[k]].any(axis=0)
         turned = np.zeros(i1 - i0, dtype=np.float32)
@@ -140,8 +193,7 @@ def _turn(block: Block, epoch: dict[int, pd.Series], i0: int, i1: int, clip: NDA
             turned += np.float32(inverse[k, j]) * raw[j]
         turned[mask] = 0.0
         block.data[c, i0:i1], block.mask[c, i0:i1] = turned, mask
-        clip[c] = limits[mixes[k]].min()
-    return None
+        limits[c] = own[linked[k]].min() / np.sqrt(linked[k].sum())
 
 
 def axis(azimuth_deg: float, dip_deg: float) -> NDArray[np.float64]:

@@ -28,7 +28,7 @@ def remove_response(samples: NDArray[Any], sampling_rate: float, start_ns: int, 
     Parameters
     ----------
     inventory
-        An ObsPy Inventory, or the path of a StationXML file (read once per process).
+        An ObsPy Inventory, or the path of a StationXML file (read once per process, and again when it changes).
 
     Raises
     ------
@@ -52,9 +52,14 @@ def remove_response(samples: NDArray[Any], sampling_rate: float, start_ns: int, 
     return _gain_only(values, sampling_rate, response.instrument_sensitivity, corners, output)
 
 
+def read_inventory(path: str | Path) -> Any:
+    """Read a StationXML file, once per process as long as it does not change."""
+    state = Path(path).stat()
+    return _read(str(path), state.st_mtime_ns, state.st_size)
+
+
 @lru_cache(maxsize=4)
-def read_inventory(path: str) -> Any:
-    """Read a StationXML file, once per process."""
+def _read(path: str, mtime_ns: int, size: int) -> Any:
     import obspy
 
     return obspy.read_inventory(path, format="STATIONXML")
@@ -63,7 +68,7 @@ def read_inventory(path: str) -> Any:
 def _response(inventory: Any, station_id: str, channel: str, start_ns: int) -> Any:
     from obspy import UTCDateTime
 
-    source = read_inventory(str(inventory)) if isinstance(inventory, (str, Path)) else inventory
+    source = read_inventory(inventory) if isinstance(inventory, (str, Path)) else inventory
     network, station, location = station_id.split(".")
     found = source.select(network=network, station=station, channel=channel, time=UTCDateTime(ns=int(start_ns)))
     for place in (location, ""):
