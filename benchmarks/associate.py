@@ -25,6 +25,7 @@ from quakescribe.exchange.stations import read_stations
 from quakescribe.locate import locate
 from quakescribe.settings.associate import AssociateSettings
 from quakescribe.settings.locate import LocateSettings
+from quakescribe.settings.velocity import VelocitySettings
 from quakescribe.tables import ARRIVALS, EVENTS, PICKS, event_ids, pick_ids
 
 MIN_STATIONS = 4
@@ -44,7 +45,7 @@ def second_day(data: Path) -> tuple[pd.DataFrame, pd.DataFrame, VelocityModel]:
     picks = PICKS.make({"pick_id": pick_id, "station_id": name, "phase": phase, "time": when,
                         "pair_id": np.tile(pick_id[:len(pairs)], 2), "picker": "pal"})
     stations, _ = read_stations(folder / "stations.csv")
-    return picks, stations, read_velocity(folder / "velocity_p.cre")
+    return picks, stations, read_velocity(folder / "velocity_p.cre", VelocitySettings(reference_elevation_km=2.5))
 
 
 def pyocto_python() -> str | None:

@@ -1,4 +1,4 @@
-"""Associate with PyOcto in an interpreter of its own (on Python 3.11 it needs NumPy 1): files in, files and seconds out.
+"""Associate with PyOcto in an interpreter of its own (on Python 3.11 it needs NumPy 1): files in, files, seconds out.
 
     python pyocto_peer.py FOLDER
 

@@ -19,6 +19,7 @@ from quakescribe.kernels.raytrace import first_arrival
 from quakescribe.locate import locate
 from quakescribe.settings.associate import AssociateSettings
 from quakescribe.settings.locate import LocateSettings
+from quakescribe.settings.velocity import VelocitySettings
 from quakescribe.tables import PICKS, STATIONS, pick_ids
 
 SETTINGS = AssociateSettings()
@@ -52,7 +53,8 @@ def ridgecrest(data: Path) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, Ve
         frames.append(frame)
     stations = pd.read_csv(folder / "stations.csv")
     stations["station_id"] += "."
-    return frames[0], frames[1], STATIONS.conform(stations), read_velocity(folder / "velocity_p.cre")
+    model = read_velocity(folder / "velocity_p.cre", VelocitySettings(reference_elevation_km=2.5))
+    return frames[0], frames[1], STATIONS.conform(stations), model
 
 
 def found_again(events: pd.DataFrame, picks: pd.DataFrame, ours: Associated) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,11 @@ data folder (`$QUAKESCRIBE_DATA`); without it, only the simulated ones are made.
 
 def sign(aim: list[Any] | None) -> str:
     """Return an aim as people write it."""
-    return "" if not aim else f"{'≥' if aim[0] == '>=' else '≤'} {number(aim[1])}"
+    if not aim:
+        return ""
+    if aim[0] == "in":
+        return f"{number(aim[1])} to {number(aim[2])}"
+    return f"{'≥' if aim[0] == '>=' else '≤'} {number(aim[1])}"
 
 
 def met(value: Any, aim: list[Any] | None) -> str:
@@ -29,7 +34,9 @@ def met(value: Any, aim: list[Any] | None) -> str:
         return ""
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
         return "?"
-    return "met" if (value >= aim[1] if aim[0] == ">=" else value <= aim[1]) else "**not met**"
+    low = aim[1] if aim[0] in (">=", "in") else -math.inf
+    high = aim[-1] if aim[0] in ("<=", "in") else math.inf
+    return "met" if low <= value <= high else "**not met**"
 
 
 def number(value: Any) -> str:

@@ -10,10 +10,14 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
+from functools import cache
+from pathlib import Path, PurePosixPath
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
+MADE = ("evidence/*.json", "docs/evidence.md", "docs/bad_input.md", "README.md")  # rewritten by the scripts themselves
+LEAVE_OUT = ("all.py", "records.py", "page.py", "onsets.py")  # no records of their own; onsets.py fits constants
+REAL = ("ridgecrest_", "amatrice_", "labelled_samples")  # folders of real recordings, as records name them
 
 
 def real_data() -> Path | None:
@@ -24,6 +28,29 @@ def real_data() -> Path | None:
     return None
 
 
+def git(*words: str) -> str:
+    """Return what git says, nothing where there is no repository."""
+    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+
+
+@cache
+def commit() -> str:
+    """Return the commit of this code; ``-dirty`` is added where files other than those made here differ from it."""
+    changed = git("diff", "--name-only", "HEAD").splitlines()
+    dirty = any(not any(PurePosixPath(path).match(made) for made in MADE) for path in changed)
+    return git("rev-parse", "--short", "HEAD") + ("-dirty" if dirty else "")
+
+
+def kept(old: list[dict[str, object]], new: list[dict[str, object]]) -> list[dict[str, object]]:
+    """Return the old records on real recordings that are not among the new ones."""
+    again = {(row["name"], row["data"]) for row in new}
+    return [
+        row
+        for row in old
+        if any(folder in str(row["data"]) for folder in REAL) and (row["name"], row["data"]) not in again
+    ]
+
+
 class Records:
     """Collect the records of one stage; `write` stores them and prints a table."""
 
@@ -32,12 +59,15 @@ class Records:
         self.rows: list[dict[str, object]] = []
 
     def add(
-        self, name: str, value: float | str, unit: str, data: str, aim: tuple[str, float] | None = None, note: str = ""
+        self,
+        name: str,
+        value: float | str,
+        unit: str,
+        data: str,
+        aim: tuple[str, float] | tuple[str, float, float] | None = None,
+        note: str = "",
     ) -> None:
-        """Add one figure; ``aim`` is (">=" | "<=", bound)."""
-        commit = subprocess.run(
-            ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
-        ).stdout.strip()
+        """Add one figure; ``aim`` is (">=" | "<=", bound) or ("in", low, high)."""
         value = round(value, 6) if isinstance(value, float) else value
         self.rows.append(
             {
@@ -48,20 +78,27 @@ class Records:
                 "data": data,
                 "how": f"python {Path(sys.argv[0]).resolve().relative_to(ROOT)}",
                 "note": note,
-                "commit": commit,
+                "commit": commit(),
                 "date": datetime.now(UTC).strftime("%Y-%m-%d"),
             }
         )
-        print(f"{self.stage:12s} {name:60s} {value} {unit}" + (f"   aim {aim[0]} {aim[1]}" if aim else ""), flush=True)
+        told = f"   aim {' '.join(map(str, aim))}" if aim else ""
+        print(f"{self.stage:12s} {name:60s} {value} {unit}{told}", flush=True)
 
     def write(self) -> Path:
-        """Write ``evidence/<stage>.json`` and return its path."""
+        """Write ``evidence/<stage>.json`` and return its path; without real recordings, their records stay."""
         path = HERE / f"{self.stage}.json"
-        path.write_text(json.dumps(self.rows, indent=1) + "\n")
+        rows = self.rows
+        if real_data() is None and path.exists():
+            old = kept(json.loads(path.read_text(encoding="utf-8")), rows)
+            rows = rows + old
+            if old:
+                print(f"{self.stage}: {len(old)} records on real recordings, which are not here, stay as they were")
+        path.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
         return path
 
 
-def run_all(folder: Path, leave_out: tuple[str, ...] = ("all.py", "records.py", "page.py")) -> int:
+def run_all(folder: Path, leave_out: tuple[str, ...] = LEAVE_OUT) -> int:
     """Run every script of a folder in a process of its own, one after the other; return how many failed."""
     failed = 0
     for script in sorted(folder.glob("*.py")):
