@@ -38,6 +38,18 @@ def test_a_recording_over_midnight_is_two_days(tmp_path, settings, stations):
     assert table["gaps"].sum() == 0
 
 
+@pytest.mark.parametrize(("codes", "azimuth", "said"), [
+    (["HH1"], 80.0, True), (["HH1"], 180.0, False), (["HH1", "HH2"], 80.0, False), (["HHZ"], 0.0, False)])
+def test_one_oblique_horizontal_alone_is_listed(tmp_path, settings, stations, codes, azimuth, said):
+    for code in codes:
+        write(tmp_path / code, ground(1000), channel=code)
+    channels = channel_table(codes=("HHZ", "HH1", "HH2"), azimuth_deg=[0.0, azimuth, azimuth + 90],
+                             dip_deg=[-90.0, 0.0, 0.0])
+    _, skips = survey(open_archive(tmp_path, settings), stations, channels, settings)
+    details = skips.loc[skips["reason"] == "no-orientation", "detail"].tolist()
+    assert details == (["HH1: one horizontal alone cannot be rotated; taken along its name"] if said else [])
+
+
 @pytest.mark.real_data
 def test_the_survey_of_real_data_finds_the_two_stations_without_gain(real_data, settings):
     from quakescribe.exchange.stations import read_stations

@@ -9,7 +9,7 @@ import pandas as pd
 
 from quakescribe.settings.waveforms import WaveformsSettings
 from quakescribe.waveforms.archive import COMPONENTS, DAY_NS, Archive
-from quakescribe.waveforms.orient import channels_of
+from quakescribe.waveforms.orient import axis, channels_of
 from quakescribe.waveforms.skips import skip, skip_table
 
 COLUMNS = {"station_id": "str", "channel": "str", "day": "datetime64[ns, UTC]", "read": "bool", "coverage": "float64",
@@ -32,8 +32,10 @@ def survey(archive: Archive, stations: pd.DataFrame, channels: pd.DataFrame,
     days = table["day_number"]
     table["read"] = [key in chosen for key in zip(table["station_id"], table["channel"].str[:2], days, strict=True)]
     table["day"] = pd.to_datetime(days * DAY_NS, unit="ns", utc=True)
+    alone = _alone(table[table["read"]], settings.orientation_tolerance_deg)
     table = table[list(COLUMNS)].astype(COLUMNS)
-    skips: list[Any] = [*archive.skips.to_dict("records"), *_metadata_skips(table), *_without_data(stations, archive)]
+    skips: list[Any] = [*archive.skips.to_dict("records"), *_metadata_skips(table), *alone,
+                        *_without_data(stations, archive)]
     return table, _merge(skips)
 
 
@@ -80,7 +82,25 @@ def _metadata(rows: pd.DataFrame, channel: str) -> dict[str, Any]:
     direction = row is not None and bool(np.isfinite(row["azimuth_deg"]) and np.isfinite(row["dip_deg"]))
     return {"has_gain": gain, "unit": str(row["unit"]) if gain and row is not None else "counts",
             "has_orientation": direction or channel[2] in "ZNE",
-            "has_response": row is not None and bool(row["has_response"])}
+            "has_response": row is not None and bool(row["has_response"]),
+            "known": row is not None, "along": _along(row, channel) if direction and row is not None else 1.0}
+
+
+def _along(row: pd.Series, channel: str) -> float:
+    """Return the part of the direction of motion that lies along the component's name (without its sign)."""
+    return abs(float(axis(row["azimuth_deg"], row["dip_deg"])[COMPONENTS[channel[2]]]))
+
+
+def _alone(read: pd.DataFrame, tolerance_deg: float) -> list[dict[str, Any]]:
+    """Return one row per station and instrument with days on which one oblique horizontal has no partner."""
+    sides = read[read["known"] & (read["channel"].str[2].map(COMPONENTS) > 0)]
+    sides = sides.assign(instrument=sides["channel"].str[:2])
+    alone = sides[~sides.duplicated(["station_id", "instrument", "day_number"], keep=False)]
+    alone = alone[alone["along"] < np.cos(np.radians(tolerance_deg))]
+    return [skip("no-orientation", f"{', '.join(sorted(rows['channel'].unique()))}: one horizontal alone cannot be "
+                 "rotated; taken along its name", station_id=str(station_id), count=rows["day"].nunique(),
+                 start_ns=rows["day"].min().value, end_ns=rows["day"].max().value + DAY_NS)
+            for (station_id, _), rows in alone.groupby(["station_id", "instrument"], sort=True)]
 
 
 def _metadata_skips(table: pd.DataFrame) -> list[dict[str, Any]]:
