@@ -324,7 +324,8 @@ def amplitudes_at(
     remove = None
     if settings.response == "full":
         remove = full_response(Path(inventory), recordings.channels, recordings.settings)
-    return wood_anderson(load, origins, arrivals, settings, remove, wanted=wanted)
+    amplitudes, skips = wood_anderson(load, origins, arrivals, settings, remove, wanted=wanted)
+    return amplitudes, skips if remove is None else store.concat([skips, remove.skips], SKIPS)
 
 
 @dataclass(frozen=True)
