@@ -229,6 +229,6 @@ def test_two_sensors_of_a_station_are_one_station(mode):
 
 
 def test_the_gap_counts_each_station_once():
-    azimuth = np.array([0.0, 2.0, 120.0, 240.0])
-    place = geometry(np.zeros(4, np.int64), 1, np.array([0, 0, 1, 2]), np.full(4, 9.0), azimuth, np.ones(4))
-    assert (place.n_phases[0], place.n_stations[0], place.gap_deg[0]) == (4, 3, 120.0)
+    azimuth = np.array([350.0, 10.0, 180.0])
+    place = geometry(np.zeros(3, np.int64), 1, np.array([0, 0, 1]), np.full(3, 9.0), azimuth, np.ones(3))
+    assert (place.n_phases[0], place.n_stations[0], place.gap_deg[0]) == (3, 2, 190.0)
