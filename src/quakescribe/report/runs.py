@@ -8,14 +8,13 @@ from typing import Any
 
 import pandas as pd
 
-from quakescribe.errors import FormatError
+from quakescribe.errors import WorkspaceError
 from quakescribe.report.page import write
-from quakescribe.run.inputs import Inputs, open_inputs
 from quakescribe.run.runner import Context
 from quakescribe.run.stage import part
 from quakescribe.run.summary import association_rate, skipped
-from quakescribe.run.workspace import SETTINGS, Project, Run
-from quakescribe.settings.project import Settings, dump, load
+from quakescribe.run.workspace import SETTINGS, Run
+from quakescribe.settings.project import dump, load
 from quakescribe.tables import FINDINGS, TABLES, store
 
 SUFFIX = {"csv": ".csv", "quakeml": ".xml", "fdsn": ".txt", "geojson": ".geojson"}
@@ -25,44 +24,27 @@ def finish(context: Context) -> Path:
     """Write the findings, the exports that the settings name, and the report; return the report's path."""
     from quakescribe.exchange.formats import write_tables
 
-    settings, inputs, run = context.settings, context.inputs, context.run
-    tables = _tables(run, inputs)
+    run = context.run
+    tables = all_tables(run)
     tables["findings"] = findings(tables)
     store.write(tables["findings"], FINDINGS, part(run.folder / "report", "findings", "all"))
-    for name in settings.run.exports:
+    for name in context.settings.run.exports:
         write_tables(run.folder / "export" / f"catalogue{SUFFIX.get(name, '.' + name)}", name, tables)
-    return _report(settings, inputs, run, tables)
+    return _report(run, tables)
 
 
-def make_report(run: Run, project: Project) -> Path:
-    """Make the report of a run again, under the settings it was made with."""
-    settings = _settings_of(run)
-    inputs = open_inputs(settings, project.folder)
-    tables = _tables(run, inputs)
+def make_report(run: Run) -> Path:
+    """Make the report of a run again from its tables, under the settings it was made with."""
+    tables = all_tables(run)
     tables["findings"] = findings(tables)
-    return _report(settings, inputs, run, tables)
+    return _report(run, tables)
 
 
-def all_tables(run: Run, project: Project) -> dict[str, pd.DataFrame]:
-    """Return every table of a run, with its stations and channels."""
-    from quakescribe.exchange.stations import read_stations
-
-    stations, channels = read_stations(project.path(_settings_of(run).project.stations))
-    return {**{name: run.table(name) for name in _RESULTS}, "stations": stations, "channels": channels}
-
-
-_RESULTS = ("picks", "events", "arrivals", "origins", "amplitudes", "magnitudes", "findings", "skips")
-
-
-def _settings_of(run: Run) -> Settings:
-    path = run.folder / SETTINGS
-    if not path.exists():
-        raise FormatError(f"{run.folder}: no such run; 'quakescribe run' makes one")
-    return load(path)
-
-
-def _tables(run: Run, inputs: Inputs) -> dict[str, pd.DataFrame]:
-    return {**{name: run.table(name) for name in _RESULTS}, "stations": inputs.stations, "channels": inputs.channels}
+def all_tables(run: Run) -> dict[str, pd.DataFrame]:
+    """Return every table of a run."""
+    if not (run.folder / SETTINGS).exists():
+        raise WorkspaceError(f"{run.folder}: no such run; 'quakescribe run' makes one")
+    return {name: run.table(name) for name in TABLES}
 
 
 def findings(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -109,27 +91,20 @@ def findings(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return FINDINGS.make({name: [row[name] for row in rows] for name in rows[0]})
 
 
-def _report(settings: Settings, inputs: Inputs, run: Run, tables: dict[str, pd.DataFrame]) -> Path:
-    provenance = run.provenance()
+def _report(run: Run, tables: dict[str, pd.DataFrame]) -> Path:
+    settings, provenance = load(run.folder / SETTINGS), run.provenance()
+    inputs = provenance.get("inputs", {})
     info = {
         "name": run.name,
         "version": provenance.get("quakescribe", ""),
         "settings_toml": dump(settings, comments=False),
         "settings_digest": provenance.get("settings", ""),
-        "velocity": {
-            "name": inputs.model.name,
-            "layers": [
-                {"top_km": float(top), "vp_km_s": float(vp), "vs_km_s": float(vs)}
-                for top, vp, vs in zip(inputs.model.top_km, inputs.model.vp, inputs.model.vs, strict=True)
-            ],
-        },
-        "span": (pd.Timestamp(inputs.start_ns, tz="UTC"), pd.Timestamp(inputs.end_ns, tz="UTC")),
+        "velocity": inputs.get("velocity", {}),
+        "span": tuple(pd.Timestamp(one) for one in inputs.get("span", ())),
         "timing": {name: stage["seconds"] for name, stage in provenance.get("stages", {}).items()},
         "packages": provenance.get("packages", {}),
     }
     score = run.folder / "score.json"
     if score.exists():
         info["score"] = pd.DataFrame(json.loads(score.read_text()))
-    return write(
-        {name: tables[name] for name in TABLES if name in tables}, info, run.folder / "report.html", settings.report
-    )
+    return write(tables, info, run.folder / "report.html", settings.report)

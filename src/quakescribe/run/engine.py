@@ -132,7 +132,8 @@ def _local(workers: int) -> Iterator[Any]:
             n_workers=workers,
             threads_per_worker=1,
             processes=True,
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",  # any free port: two runs on one machine do not meet
+            scheduler_kwargs={"dashboard": False},
             host="127.0.0.1",
             silence_logs=logging.ERROR,
         ) as cluster,

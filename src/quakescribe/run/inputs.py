@@ -100,7 +100,8 @@ def excluded(station_id: str, names: tuple[str, ...]) -> bool:
 def days(start_ns: int, end_ns: int, chunk_hours: int) -> list[tuple[str, int, int]]:
     """Return the units of time that cover a span: (name, start, end) in ns, aligned to midnight UTC.
 
-    A span that ends before it starts has none. A unit of 24 h is named by its day (2019-07-04), a shorter one by its day and first hour (2019-07-04T06).
+    A span that ends before it starts has none. A unit of 24 h is named by its day (2019-07-04), a shorter one by its
+    day and first hour (2019-07-04T06).
     """
     length = chunk_hours * 3_600_000_000_000
     out = []

@@ -8,13 +8,13 @@ import pandas as pd
 
 from quakescribe.earth.velocity import read_velocity
 from quakescribe.errors import FormatError
-from quakescribe.run.inputs import Inputs, open_inputs
+from quakescribe.run.inputs import open_inputs, with_locations
 from quakescribe.run.runner import Silent, Watcher, execute
 from quakescribe.run.stages import Recordings, amplitudes_at
 from quakescribe.run.workspace import Run
 from quakescribe.settings.project import Settings, load
 from quakescribe.settings.run import ProjectSettings
-from quakescribe.tables import TABLES, store
+from quakescribe.tables import SKIPS, TABLES, store
 
 Tables = dict[str, pd.DataFrame]
 
@@ -37,12 +37,10 @@ def associate_files(picks: Path, stations: Path, velocity: Path | None, settings
     """Associate the picks of a file."""
     from quakescribe.associate import associate
 
-    places = _stations(stations)
-    read = _read(picks, places, ("picks",))
-    events, arrivals, skips = associate(
-        read["picks"], places, read_velocity(velocity, settings.velocity), settings.associate
-    )
-    return {"events": events, "arrivals": arrivals, "skips": skips}
+    read, places = _read(stations, (picks, ("picks",)))
+    model = read_velocity(velocity, settings.velocity)
+    events, arrivals, skips = associate(read["picks"], places, model, settings.associate)
+    return {"events": events, "arrivals": arrivals, "skips": store.concat([read["skips"], skips], SKIPS)}
 
 
 def locate_files(
@@ -51,15 +49,10 @@ def locate_files(
     """Locate the events of a file, with the arrivals of the same or another file."""
     from quakescribe.locate import locate
 
-    places = _stations(stations)
-    if arrivals is None:
-        read = _read(events, places, ("events", "arrivals"))
-    else:
-        read = _read(events, places, ("events",)) | _read(arrivals, places, ("arrivals",))
-    origins, used, skips = locate(
-        read["events"], read["arrivals"], places, read_velocity(velocity, settings.velocity), settings.locate
-    )
-    return {"origins": origins, "arrivals": used, "skips": skips}
+    read, places = _read(stations, (events, ("events",)), (arrivals or events, ("arrivals",)))
+    model = read_velocity(velocity, settings.velocity)
+    origins, used, skips = locate(read["events"], read["arrivals"], places, model, settings.locate)
+    return {"origins": origins, "arrivals": used, "skips": store.concat([read["skips"], skips], SKIPS)}
 
 
 def measure_files(
@@ -68,25 +61,23 @@ def measure_files(
     """Measure the located events of a file; Wood-Anderson amplitudes only where waveforms are given."""
     from quakescribe.measure import measure
 
-    places = _stations(stations)
-    if arrivals is None:
-        read = _read(origins, places, ("origins", "arrivals"))
-    else:
-        read = _read(origins, places, ("origins",)) | _read(arrivals, places, ("arrivals",))
-    amplitudes, skips = None, []
+    read, places = _read(stations, (origins, ("origins",)), (arrivals or origins, ("arrivals",)))
+    amplitudes, skips = None, [read["skips"]]
     if waveforms is not None:
         project = ProjectSettings(waveforms=str(Path(waveforms).absolute()), stations=str(stations.absolute()))
         inputs = open_inputs(settings.model_copy(update={"project": project}), Path())
         parts = []
         for station_id in inputs.station_ids:
             theirs = read["arrivals"][read["arrivals"]["station_id"] == station_id].reset_index(drop=True)
-            recordings = _recordings(inputs, station_id, settings)
+            recordings = Recordings(
+                inputs.archive.only(station_id), inputs.stations, inputs.channels, station_id, settings.waveforms
+            )
             part, left_out = amplitudes_at(recordings, read["origins"], theirs, settings.measure, str(stations))
             parts.append(part)
             skips.append(left_out)
         amplitudes = store.concat(parts, TABLES["amplitudes"])
     magnitudes, left_out = measure(read["origins"], read["arrivals"], places, settings.measure, amplitudes)
-    made = {"magnitudes": magnitudes, "skips": store.concat([*skips, left_out], TABLES["skips"])}
+    made = {"magnitudes": magnitudes, "skips": store.concat([*skips, left_out], SKIPS)}
     return made if amplitudes is None else {"amplitudes": amplitudes, **made}
 
 
@@ -99,25 +90,26 @@ def write_all(tables: Tables, out: Path) -> list[Path]:
     ]
 
 
-def _stations(path: Path) -> pd.DataFrame:
+def _read(stations: Path, *wanted: tuple[Path, tuple[str, ...]]) -> tuple[Tables, pd.DataFrame]:
+    """Read tables from files, and the stations they name; what the files hold but cannot be used is among the skips."""
+    from quakescribe.exchange.formats import read_tables
     from quakescribe.exchange.stations import read_stations
 
-    return read_stations(path)[0]
-
-
-def _read(path: Path, stations: pd.DataFrame, wanted: tuple[str, ...]) -> Tables:
-    from quakescribe.exchange.formats import read_tables
-
-    found = read_tables(path, stations)
-    missing = [name for name in wanted if name not in found]
-    if missing:
-        held = ", ".join(sorted(found)) or "nothing"
-        raise FormatError(f"{path}: holds {held}, but no {' and no '.join(missing)}, which this stage needs")
-    return {name: found[name] for name in wanted}
-
-
-def _recordings(inputs: Inputs, station_id: str, settings: Settings) -> Recordings:
-    return Recordings(inputs.archive.only(station_id), inputs.stations, inputs.channels, station_id, settings.waveforms)
+    places, _ = read_stations(stations)
+    read: Tables = {}
+    skips: list[pd.DataFrame] = []
+    for path, names in wanted:
+        found = read_tables(path, places)
+        missing = [name for name in names if name not in found]
+        if missing:
+            held = ", ".join(sorted(found)) or "nothing"
+            raise FormatError(f"{path}: holds {held}, but no {' and no '.join(missing)}, which this stage needs")
+        read |= {name: found[name] for name in names}
+        left_out = found.get("skips", SKIPS.empty())
+        skips.append(left_out[left_out["reason"] != "unknown-station"])  # the stage itself says which it cannot use
+    named = {name for frame in read.values() if "station_id" in frame for name in frame["station_id"]}
+    read["skips"] = SKIPS.order(store.concat(skips, SKIPS).drop_duplicates())
+    return read, with_locations(places, sorted(named))
 
 
 __all__ = ["associate_files", "locate_files", "measure_files", "pick_files", "settings_from", "write_all"]

@@ -23,7 +23,7 @@ def new_project(folder: Path, waveforms: str, stations: str, velocity: str = "")
         If the folder already holds a project.
     """
     for name, path in (("waveforms", waveforms), ("stations", stations), ("velocity", velocity)):
-        if path and not glob.glob(os.path.expanduser(path)):
+        if path and not glob.glob(os.path.expanduser(path), recursive=True):
             raise SettingsError(f"--{name} {path}: nothing there")
     return init(
         folder,

@@ -12,14 +12,17 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Protocol
 
+import pandas as pd
+
 import quakescribe
+from quakescribe.earth.velocity import VelocityModel
 from quakescribe.errors import EngineError, QuakescribeError, SettingsError
 from quakescribe.run.engine import Engine, open_engine
 from quakescribe.run.inputs import Inputs, open_inputs
 from quakescribe.run.stage import Stage, Task, Unit, act, decide, fingerprint, part
 from quakescribe.run.workspace import SETTINGS, Run, write_text
 from quakescribe.settings.project import Settings, dump
-from quakescribe.tables import SKIPS, store
+from quakescribe.tables import CHANNELS, SKIPS, STATIONS, store
 
 PACKAGES = ("numpy", "scipy", "numba", "pandas", "pyarrow", "pyproj", "obspy", "pydantic", "distributed", "plotly")
 log = logging.getLogger("quakescribe")
@@ -102,7 +105,7 @@ def execute(
         inputs = open_inputs(settings, folder)
         context = Context(settings, inputs, run)
         write_text(run.folder / SETTINGS, dump(settings))
-        _write_input_skips(inputs, run)
+        _write_inputs(inputs, run)
         with open_engine(settings.run) as engine:
             log.info("run %s: %d stations, %s", run.name, len(inputs.station_ids), engine.where)
             for stage in STAGES:
@@ -122,11 +125,17 @@ def execute(
     return done
 
 
-def _write_input_skips(inputs: Inputs, run: Run) -> None:
-    path = part(run.folder / "waveforms", "skips", "inputs")
-    wanted = fingerprint(inputs.skips)
-    if store.read_note(path) != wanted:
-        store.write(inputs.skips, SKIPS, path, note=wanted)
+def _write_inputs(inputs: Inputs, run: Run) -> None:
+    """Keep the stations and channels as used, and what was left out at the start, with the run."""
+    for folder, table, frame in (
+        ("inputs", STATIONS, inputs.stations),
+        ("inputs", CHANNELS, inputs.channels),
+        ("waveforms", SKIPS, inputs.skips),
+    ):
+        path = part(run.folder / folder, table.name, "inputs")
+        wanted = fingerprint(frame)
+        if store.read_note(path) != wanted:
+            store.write(table.order(frame), table, path, note=wanted)
 
 
 def _do(stage: Stage, context: Context, engine: Engine, watcher: Watcher, record: StageRecord) -> None:
@@ -227,14 +236,17 @@ def _write_provenance(context: Context, done: dict[str, StageRecord]) -> None:
                 "digest": fingerprint(inputs.archive.index),
             },
             "stations": {"path": settings.project.stations, "sha256": _digest(inputs.stations_path)},
-            "velocity": {
-                "name": inputs.model.name,
-                "digest": fingerprint(inputs.model.top_km, inputs.model.vp, inputs.model.vs),
-            },
+            "velocity": {"name": inputs.model.name, "layers": _layers(inputs.model)},
+            "span": [pd.Timestamp(one, tz="UTC").isoformat() for one in (inputs.start_ns, inputs.end_ns)],
         },
         "stages": stages,
     }
     write_text(run.folder / "provenance.json", json.dumps(record_of_run, indent=1) + "\n")
+
+
+def _layers(model: VelocityModel) -> list[dict[str, float]]:
+    rows = zip(model.top_km, model.vp, model.vs, strict=True)
+    return [{"top_km": float(top), "vp_km_s": float(vp), "vs_km_s": float(vs)} for top, vp, vs in rows]
 
 
 def _digest(path: Path) -> str:

@@ -59,6 +59,10 @@ NOWHERE = (0, 0)
 """The own span of whoever reads what `pick` has read already: what is masked was counted there."""
 
 
+_SAID_AT_THE_START = ("no-metadata", "no-gain", "no-orientation")
+"""What the survey of all recordings says once, before any unit is worked on."""
+
+
 class Loader:
     """Load raw blocks of a station; collect what was left out of one's own span (ns after 1970)."""
 
@@ -75,7 +79,7 @@ class Loader:
         blocks, skips = load(
             this.archive, this.stations, this.channels, this.station_id, start_ns, end_ns, this.settings, self._own
         )
-        self._skips.append(skips)
+        self._skips.append(skips[~skips["reason"].isin(_SAID_AT_THE_START)])
         return blocks
 
     def skips(self) -> pd.DataFrame:
@@ -114,18 +118,30 @@ def _plan_pick(context: Context) -> list[Unit]:
     units = []
     for station_id in inputs.station_ids:
         recordings = _recordings(context, station_id)
-        begin, end = inputs.archive.span(station_id)
         recorded_days = set(recordings.archive.chosen["day"])
         known = fingerprint(base, recordings.stations, recordings.channels)
-        for name, start_ns, end_ns in days(
-            max(begin, inputs.start_ns), min(end, inputs.end_ns), settings.run.chunk_hours
-        ):
+        for name, start_ns, end_ns in days(*_whole_days(context, station_id), settings.run.chunk_hours):
             if not recorded_days & set(range(start_ns // DAY_NS, (end_ns - 1) // DAY_NS + 1)):
                 continue
             job = PickJob(recordings, start_ns, end_ns, settings.pick)
             recorded = _recorded(recordings.archive, start_ns, end_ns)
             units.append(Unit(f"{name}/{station_id}", fingerprint(known, recorded, start_ns, end_ns), job))
     return units
+
+
+def _whole_days(context: Context, station_id: str) -> tuple[int, int]:
+    """Return the days a station was recorded on as a span, cut only where the project's own span begins or ends.
+
+    The recordings' first and last sample do not cut it, so that a day's unit stays the same when recordings are added.
+    """
+    begin, end = context.inputs.archive.span(station_id)
+    begin, end = begin // DAY_NS * DAY_NS, -(-end // DAY_NS) * DAY_NS
+    project = context.settings.project
+    if project.start is not None:
+        begin = max(begin, pd.Timestamp(project.start).value)
+    if project.end is not None:
+        end = min(end, pd.Timestamp(project.end).value)
+    return begin, end
 
 
 def _recordings(context: Context, station_id: str) -> Recordings:

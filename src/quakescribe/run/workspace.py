@@ -21,6 +21,8 @@ from quakescribe.tables import TABLES, store
 
 SETTINGS = "quakescribe.toml"
 MAKERS: dict[str, tuple[str, ...]] = {
+    "stations": ("inputs",),
+    "channels": ("inputs",),
     "picks": ("pick",),
     "events": ("associate",),
     "arrivals": ("locate", "associate"),
@@ -142,11 +144,12 @@ def _read(name: str, parts: list[Path]) -> pd.DataFrame:
 
 
 def _merged(skips: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per thing and reason over all units: the same however the work was cut."""
+    """Return one row per thing and reason over all units, with its first and last day: the same however it was cut."""
     if not len(skips):
         return skips
+    days = {"start": skips["start"].dt.floor("D"), "end": skips["end"].dt.ceil("D")}
     what = ["stage", "station_id", "source", "reason", "detail"]
-    grouped = skips.drop_duplicates().groupby(what, dropna=False, sort=True)
+    grouped = skips.drop_duplicates().assign(**days).groupby(what, dropna=False, sort=True)
     merged = grouped.agg(start=("start", "min"), end=("end", "max"), count=("count", "sum")).reset_index()
     return TABLES["skips"].order(TABLES["skips"].conform(merged))
 
