@@ -32,7 +32,7 @@ def measure(origins: pd.DataFrame, arrivals: pd.DataFrame, stations: pd.DataFram
         if kind == "ML":
             if amplitudes is None:
                 continue
-            values = amplitudes[["event_id", "station_id", "amplitude_m", "snr"]]
+            values = amplitudes[["event_id", "station_id", "amplitude_m"]].assign(snr=amplitudes.get("snr", np.nan))
         else:
             values = _pick_amplitudes(arrivals)
         table, reasons = _distances(values, origins, stations, settings, kind)
