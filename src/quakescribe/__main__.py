@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+INTERRUPTED = 130
+
 
 def main() -> None:
     """Run the command line."""
@@ -12,14 +14,22 @@ def main() -> None:
 
     try:
         app()
+    except SystemExit as leave:  # typer makes one of every end, of an interrupt too
+        if leave.code == INTERRUPTED:
+            _say("interrupted; run the same command again to go on")
+        raise
     except QuakescribeError as error:
-        sys.stderr.write(f"quakescribe: {error}\n")
+        _say(str(error))
         sys.exit(1)
-    except KeyboardInterrupt:
-        sys.stderr.write("quakescribe: interrupted; run the same command again to go on\n")
-        sys.exit(130)
     except BrokenPipeError:
         sys.exit(1)
+    except OSError as error:
+        _say(f"{error.filename}: {error.strerror}" if error.filename is not None else str(error))
+        sys.exit(1)
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"quakescribe: {text}\n")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,11 @@
+import io
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -59,15 +64,68 @@ def test_a_users_mistake_is_exit_1_without_a_traceback(quakescribe, tmp_path, mo
     assert code == 1 and message in err and "Traceback" not in err
 
 
-def test_an_interrupt_is_exit_130(monkeypatch, capsys):
-    import quakescribe.cli.app as app
+def test_an_interrupt_is_exit_130_and_says_how_to_go_on(tmp_path):
+    pipe = tmp_path / "settings.toml"
+    os.mkfifo(pipe)
+    command = [sys.executable, "-m", "quakescribe", "simulate", "--out", str(tmp_path / "net"), "--settings", str(pipe)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    held = _opened_by_reader(pipe, process)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    os.close(held)
+    assert process.returncode == 130
+    assert err.splitlines() == ["quakescribe: interrupted; run the same command again to go on"]
 
-    def interrupted() -> None:
-        raise KeyboardInterrupt
 
-    monkeypatch.setattr(app, "app", interrupted)
-    code, _, err = call(monkeypatch, capsys, "settings")
-    assert code == 130 and "run the same command again" in err
+def _opened_by_reader(pipe, process) -> int:
+    """Wait until the process reads from the pipe, so that it is known what it is doing."""
+    for _ in range(600):
+        assert process.poll() is None
+        try:
+            return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError("the command never read its settings")
+
+
+def test_the_choices_are_those_of_the_stages():
+    from typing import get_args
+
+    from quakescribe.cli.project import Stage
+    from quakescribe.cli.stages import Mode
+    from quakescribe.run.stages import STAGES
+    from quakescribe.settings.locate import LocateSettings
+
+    assert [*Stage] == [*dict.fromkeys(stage.name for stage in STAGES), "report"]
+    assert [*Mode] == [*get_args(LocateSettings.model_fields["mode"].annotation)]
+
+
+def test_json_has_null_where_there_is_no_number(capsys):
+    import numpy as np
+    import pandas as pd
+
+    from quakescribe.cli import show
+
+    show.as_json({"a": float("nan"), "b": [np.float64("inf"), np.int64(3)], "c": pd.NaT, "d": Path("x"), 5: True})
+    said = capsys.readouterr().out
+    assert json.loads(said) == {"a": None, "b": [None, 3], "c": None, "d": "x", "5": True}
+
+
+def test_progress_fits_into_80_columns(monkeypatch):
+    from rich.console import Console
+
+    from quakescribe.cli import show
+
+    narrow = Console(width=80, record=True, file=io.StringIO(), force_terminal=True)
+    monkeypatch.setattr(show, "err", narrow)
+    with show.Bars() as bars:
+        bars.begin("associate", 1234, 0)
+        bars.advance("associate", {"events": 12345, "arrivals": 123456, "skips": 1234})
+        narrow.print(bars._progress)
+    said = narrow.export_text()
+    assert "…" not in said and "1/1234" in said and "0:00:00" in said
+    for words in ("12,345 events", "123,456", "1,234 skips"):
+        assert words in said
 
 
 def test_a_start_loads_nothing_heavy():

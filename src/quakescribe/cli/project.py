@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,18 +13,33 @@ Name = Annotated[str, typer.Option("--name", help="Which run.", show_default="th
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document for machines.")]
 
 
+class Stage(StrEnum):
+    """The stages a run can end with."""
+
+    PICK = "pick"
+    ASSOCIATE = "associate"
+    LOCATE = "locate"
+    MEASURE = "measure"
+    REPORT = "report"
+
+
 def init(
     folder: Folder,
     waveforms: Annotated[str, typer.Option(help="SDS archive, folder, file or quoted glob of miniSEED or SAC.")],
     stations: Annotated[str, typer.Option(help="StationXML, or CSV with positions and gains.")],
     velocity: Annotated[str, typer.Option(help="Layered model; none = a generic crust.")] = "",
+    as_json: Json = False,
 ) -> None:
     """Make a project folder with its complete, explained quakescribe.toml."""
     from quakescribe.cli import show
     from quakescribe.run.projects import new_project
 
     project = new_project(folder, waveforms, stations, velocity)
-    show.say(f"made {project.folder / 'quakescribe.toml'}; next: quakescribe check {folder}")
+    path = project.folder / "quakescribe.toml"
+    if as_json:
+        show.as_json({"settings": path})
+        return
+    show.say(f"made {path}; next: quakescribe check {folder}")
 
 
 def check(folder: Folder, as_json: Json = False) -> None:
@@ -49,7 +65,7 @@ def run(
         str, typer.Option("--name", help="The run's name; the same name goes on where it stopped.")
     ] = "first",
     until: Annotated[
-        str | None, typer.Option("--until", help="Last stage: pick, associate, locate, measure, report.")
+        Stage | None, typer.Option("--until", help="Last stage.")
     ] = None,
     workers: Annotated[
         int | None, typer.Option("--workers", min=0, help="1 = in this process, 0 = one per core.")
@@ -79,7 +95,7 @@ def run(
     with show.Bars() as bars:
         execute(settings, folder, this, until, bars, finish)
     _print_summary(summary(this))
-    if until in (None, "report"):
+    if until in (None, Stage.REPORT):
         show.say(f"report: {this.folder / 'report.html'}")
 
 
@@ -105,6 +121,7 @@ def export(
     to: Annotated[str, typer.Option("--format", help="csv, quakeml, fdsn, geojson, pal, hypodd, hypoinverse, ...")],
     out: Annotated[Path, typer.Option("--out", help="File or folder to write.")],
     name: Name = "",
+    as_json: Json = False,
 ) -> None:
     """Write a run's catalogue in another format, and say what that format cannot hold."""
     from quakescribe.cli import show
@@ -114,13 +131,16 @@ def export(
 
     project = Project(folder)
     this = project.run(name) if name else project.latest()
-    losses = write_tables(out, to, all_tables(this, project))
+    losses = write_tables(out, to, all_tables(this))
+    if as_json:
+        show.as_json({"file": out, "format": to, "run": this.name, "losses": losses})
+        return
     show.say(f"wrote {out}")
     for loss in losses:
         show.say(f"  not in this format: {loss}")
 
 
-def report(folder: Folder, name: Name = "") -> None:
+def report(folder: Folder, name: Name = "", as_json: Json = False) -> None:
     """Make the report of a run again from its tables."""
     from quakescribe.cli import show
     from quakescribe.report.runs import make_report
@@ -128,7 +148,11 @@ def report(folder: Folder, name: Name = "") -> None:
 
     project = Project(folder)
     this = project.run(name) if name else project.latest()
-    show.say(f"wrote {make_report(this, project)}")
+    path = make_report(this)
+    if as_json:
+        show.as_json({"report": path, "run": this.name})
+        return
+    show.say(f"wrote {path}")
 
 
 def settings(

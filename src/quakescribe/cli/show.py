@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -11,24 +12,26 @@ import pandas as pd
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.progress import TimeRemainingColumn as TimeLeft
-from rich.table import Table
+from rich.table import Column, Table
 
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 out = Console(highlight=False)
+_ROOM_FOR_A_BAR = 100
 
 
 class Bars:
     """A watcher that draws one bar per stage: units done and per second, time gone and left, rows made."""
 
     def __init__(self) -> None:
+        bar = [BarColumn(bar_width=10)] if err.width >= _ROOM_FOR_A_BAR else []
         self._progress = Progress(
             TextColumn("{task.description:<9}"),
-            BarColumn(bar_width=10),
-            MofNCompleteColumn(),
+            *bar,
+            MofNCompleteColumn(table_column=Column(no_wrap=True)),
             TextColumn("{task.fields[rate]:>7}"),
-            TimeElapsedColumn(),
-            TimeLeft(),
-            TextColumn("{task.fields[rows]}"),
+            TimeElapsedColumn(table_column=Column(no_wrap=True)),
+            TimeLeft(table_column=Column(no_wrap=True)),
+            TextColumn("{task.fields[rows]}", table_column=Column()),  # the only one that gives way
             console=err,
         )
         self._tasks: dict[str, Any] = {}
@@ -87,12 +90,20 @@ def say(text: str) -> None:
 
 def as_json(value: Any) -> None:
     """Print one JSON document to standard output."""
-    sys.stdout.write(json.dumps(value, indent=1, default=_plain) + "\n")
+    sys.stdout.write(json.dumps(_plain(value), indent=1, allow_nan=False) + "\n")
 
 
 def _plain(value: Any) -> Any:
+    """Return what JSON can hold: no NaN, no infinity, no NumPy, no times."""
+    if isinstance(value, dict):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    if value is pd.NaT or value is pd.NA:
+        return None
     if isinstance(value, pd.Timestamp):
         return value.isoformat()
-    if hasattr(value, "item"):
-        return value.item()
-    return str(value)
+    value = value.item() if hasattr(value, "item") else value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if value is None or isinstance(value, (bool, int, str)) else str(value)

@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     import pandas as pd
 
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document for machines.")]
 simulate = typer.Typer(
     invoke_without_command=True, no_args_is_help=True, help="Make the recordings of a simulated network."
 )
@@ -24,32 +25,37 @@ def make(
     settings: Annotated[
         Path | None, typer.Option("--settings", help="TOML with settings that differ from the defaults.")
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Make the recordings of a simulated network, with the whole truth about them."""
     if context.invoked_subcommand is not None:
         return
     from quakescribe.cli import show
-    from quakescribe.report.demo import simulate_settings
-    from quakescribe.simulate import simulate as make_network
+    from quakescribe.report.demo import simulate_into, simulate_settings
 
     if out is None:
         raise typer.BadParameter("say where to write", param_hint="--out")
-    truth = make_network(simulate_settings(settings), out)
+    truth = simulate_into(out, simulate_settings(settings))
+    if as_json:
+        show.as_json({"folder": out, "events": len(truth["truth_events"]), "onsets": len(truth["truth_arrivals"])})
+        return
     show.say(f"wrote {out}: {len(truth['truth_events']):,} events, {len(truth['truth_arrivals']):,} onsets")
 
 
 @simulate.command()
 def score(
     truth: Annotated[Path, typer.Argument(metavar="TRUTH", help="Folder that 'simulate' wrote.")],
-    catalogue: Annotated[Path, typer.Argument(metavar="CATALOGUE", help="Catalogue or picks in any known format.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document for machines.")] = False,
+    catalogue: Annotated[
+        Path, typer.Argument(metavar="CATALOGUE", help="A run's folder, or a catalogue or picks in any known format.")
+    ],
+    as_json: Json = False,
 ) -> None:
     """Score a catalogue against the truth: found, missed, false, and how far off."""
     from quakescribe.cli import show
-    from quakescribe.exchange.formats import read_tables
+    from quakescribe.report.demo import catalogue_tables
     from quakescribe.simulate import score as judge
 
-    found = judge(truth, read_tables(catalogue))
+    found = judge(truth, catalogue_tables(catalogue))
     if as_json:
         show.as_json(found.to_dict("records"))
     else:
@@ -70,15 +76,21 @@ def demo(
     workers: Annotated[
         int | None, typer.Option("--workers", min=0, help="1 = in this process, 0 = one per core.")
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Simulate a small network, run everything on it, score it against the truth, and leave a report."""
     from quakescribe.cli import show
     from quakescribe.report.demo import run_and_score, simulated_project
+    from quakescribe.run.runner import Silent
     from quakescribe.settings.simulate import SimulateSettings
 
     show.say("simulating a small network ...")
     project = simulated_project(folder, SimulateSettings())
     run = project.run("first")
+    if as_json:
+        found = run_and_score(project, run, workers, Silent())
+        show.as_json({"report": run.folder / "report.html", "score": found.to_dict("records")})
+        return
     with show.Bars() as bars:
         found = run_and_score(project, run, workers, bars)
     show.table("Against the truth", ("what", "value", "unit", "n"), _rows(found))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,13 @@ SettingsFile = Annotated[
 ]
 Waveforms = Annotated[str, typer.Option("--waveforms", help="SDS archive, folder, file or quoted glob.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document for machines.")]
+
+
+class Mode(StrEnum):
+    """The ways to locate."""
+
+    DEFAULT = "default"
+    HYPOINVERSE = "hypoinverse"
 
 
 def pick(
@@ -67,7 +75,7 @@ def locate(
         Path | None, typer.Option("--arrivals", help="Their arrivals; none = in the events' file.")
     ] = None,
     velocity: Velocity = None,
-    mode: Annotated[str | None, typer.Option("--mode", help="'default' or 'hypoinverse'.")] = None,
+    mode: Annotated[Mode | None, typer.Option("--mode", help="How to locate; none = as the settings say.")] = None,
     settings: SettingsFile = None,
     as_json: Json = False,
 ) -> None:
@@ -78,7 +86,7 @@ def locate(
 
     chosen = settings_from(settings)
     if mode is not None:
-        section = build(LocateSettings, "locate", {**chosen.locate.model_dump(), "mode": mode})
+        section = build(LocateSettings, "locate", {**chosen.locate.model_dump(), "mode": mode.value})
         chosen = chosen.model_copy(update={"locate": section})
     _write(locate_files(events, arrivals, stations, velocity, chosen), out, as_json)
 
@@ -109,6 +117,7 @@ def convert(
     stations: Annotated[
         Path | None, typer.Option("--stations", help="Resolves station names, where the format needs it.")
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Rewrite a catalogue or picks in another format, and say what that format cannot hold."""
     from quakescribe.cli import show
@@ -118,7 +127,11 @@ def convert(
     places = dict(zip(("stations", "channels"), read_stations(stations), strict=True)) if stations is not None else {}
     tables = read_tables(source, places.get("stations"))
     losses = write_tables(out, to, {**places, **tables})
-    show.say(f"wrote {out}: " + ", ".join(f"{len(frame):,} {name}" for name, frame in tables.items() if len(frame)))
+    rows = {name: len(frame) for name, frame in tables.items() if len(frame)}
+    if as_json:
+        show.as_json({"file": out, "format": to, "rows": rows, "losses": losses})
+        return
+    show.say(f"wrote {out}: " + ", ".join(f"{count:,} {name}" for name, count in rows.items()))
     for loss in losses:
         show.say(f"  not in this format: {loss}")
 
