@@ -101,7 +101,7 @@ def _report(run: Run, tables: dict[str, pd.DataFrame]) -> Path:
         "settings_digest": provenance.get("settings", ""),
         "velocity": inputs.get("velocity", {}),
         "span": tuple(pd.Timestamp(one) for one in inputs.get("span", ())),
-        "timing": {name: stage["seconds"] for name, stage in provenance.get("stages", {}).items()},
+        "timing": {name: one["seconds"] for name, one in provenance.get("stages", {}).items() if name != "report"},
         "packages": provenance.get("packages", {}),
     }
     score = run.folder / "score.json"
