@@ -187,5 +187,5 @@ def _tiles(facts: Facts) -> list[tuple[str, str, str]]:
         (count(len(picks)), "picks", f"{count(p)} P, {count(len(picks) - p)} S"),
         (share(kept, len(picks)), "of the picks associated", f"{count(kept)} of {count(len(picks))}"),
         (count(heard), "stations with picks", f"of {count(max(len(facts.stations), heard))}"),
-        (count(facts.skips["count"].sum()), "left out", "see Left out"),
+        (count(facts.skips["reason"].nunique()), "reasons to leave data out", "see Left out"),
     ]

@@ -79,7 +79,8 @@ class Loader:
         blocks, skips = load(
             this.archive, this.stations, this.channels, this.station_id, start_ns, end_ns, this.settings, self._own
         )
-        self._skips.append(skips[~skips["reason"].isin(_SAID_AT_THE_START)])
+        said = skips["reason"].isin(_SAID_AT_THE_START) & ~skips["detail"].str.contains("one plane", na=False)
+        self._skips.append(skips[~said])
         return blocks
 
     def skips(self) -> pd.DataFrame:

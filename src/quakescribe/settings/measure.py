@@ -9,7 +9,7 @@ class MeasureSettings(Section):
     """How large the events were: local magnitude ML from Wood-Anderson amplitudes, and M_PAL from the picks."""
 
     kinds: tuple[Literal["ML", "M_PAL"], ...] = setting(
-        ("ML", "M_PAL"), "which magnitudes to make, the preferred first")
+        ("ML", "M_PAL"), "which magnitudes to make; exports prefer ML")
     attenuation: Literal["hutton-boore-1987", "bakun-joyner-1984", "di-bona-2016", "langston-1998", "custom"] = setting(
         "hutton-boore-1987", "published decay of Wood-Anderson amplitude with distance (-log A0)")
     attenuation_custom: tuple[float, float, float, float] = setting(
