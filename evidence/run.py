@@ -10,6 +10,9 @@ import pandas as pd
 from records import Records, real_data
 
 from quakescribe.earth.geodesy import distance_azimuth
+from quakescribe.earth.velocity import VelocityModel, read_velocity
+from quakescribe.exchange.stations import read_stations
+from quakescribe.kernels.raytrace import first_arrival
 from quakescribe.report.demo import run_and_score, simulated_project
 from quakescribe.report.runs import finish
 from quakescribe.run.projects import new_project
@@ -106,6 +109,46 @@ def against_catalogue(records: Records, run: Run, catalogue: pd.DataFrame, data:
         )
 
 
+def consistent_pairs(
+    picks: pd.DataFrame, stations: pd.DataFrame, model: VelocityModel, catalogue: pd.DataFrame
+) -> np.ndarray:
+    """Return for each event the number of stations with a pair within 0.8 s (P) and 1.2 s (S) of the prediction."""
+    paired = picks[picks["pair_id"] != 0]
+    wide = paired.pivot_table(index=["station_id", "pair_id"], columns="phase", values="time", aggfunc="first").dropna()
+    onsets = wide.astype("datetime64[ns, UTC]").astype("int64") / 1e9
+    origin = catalogue["time"].astype("int64").to_numpy() / 1e9
+    counts = np.zeros(len(catalogue), dtype=int)
+    for station in stations.drop_duplicates("station_id").itertuples():
+        if station.station_id not in onsets.index:
+            continue
+        mine = onsets.loc[station.station_id]
+        distance, _ = distance_azimuth(
+            catalogue["latitude"].to_numpy(), catalogue["longitude"].to_numpy(), station.latitude, station.longitude
+        )
+        off = np.zeros((len(catalogue), len(mine)), dtype=bool)
+        for phase, velocities, tolerance in (("P", model.vp, 0.8), ("S", model.vs, 1.2)):
+            expected = origin + [
+                first_arrival(model.top_km, velocities, d, depth, -station.elevation_m / 1000)[0]
+                for d, depth in zip(distance, catalogue["depth_m"].to_numpy() / 1000, strict=True)
+            ]
+            off |= np.abs(mine[phase].to_numpy() - expected[:, None]) > tolerance
+        counts += (~off).any(axis=1)
+    return counts
+
+
+def limits(records: Records, run: Run, catalogue: pd.DataFrame, data: Path, name: str) -> None:
+    """Tell what the picker leaves to be found, and how much of it is found."""
+    model = read_velocity(data / "ridgecrest_picks" / "velocity_p.cre", VelocitySettings(reference_elevation_km=2.5))
+    stations, _ = read_stations(data / "ridgecrest_waveforms" / "stations.csv")
+    counts = consistent_pairs(run.table("picks"), stations, model, catalogue)
+    true, _ = match_events(catalogue, run.table("origins"), 3.0, 20.0)
+    possible = counts >= 4
+    label = "catalogue's events with consistent pairs at 4 stations"
+    records.add(label, int(possible.sum()), "-", name, note="P within 0.8 s, S within 1.2 s of the predicted onsets")
+    found = float(possible[true].sum() / possible.sum()) if possible.any() else float("nan")
+    records.add("share of these found", found, "-", name)
+
+
 def ridgecrest(records: Records, data: Path, folder: Path) -> None:
     """80 minutes of the Ridgecrest foreshocks against the regional network's catalogue."""
     here = data / "ridgecrest_waveforms"
@@ -116,6 +159,7 @@ def ridgecrest(records: Records, data: Path, folder: Path) -> None:
     name = "ridgecrest_waveforms"
     run = run_real(folder / "default", here, velocity, 2.5)
     against_catalogue(records, run, catalogue, f"{name}, default settings")
+    limits(records, run, catalogue, data, f"{name}, default settings")
     picks = run.table("picks")
     records.add(
         "association rate of pairs", association_rate(picks, run.table("arrivals")), "-", f"{name}, default settings"

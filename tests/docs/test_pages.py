@@ -101,3 +101,69 @@ def test_every_file_of_evidence_can_be_shown():
     for path in (ROOT / "evidence").glob("*.json"):
         rows = json.loads(path.read_text(encoding="utf-8"))
         assert maker.table(rows).count("\n| ") >= len(rows)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [(0.59, "**not met**"), (0.6, "met"), (0.76, "met"), (0.77, "**not met**"), (float("nan"), "?")]
+)
+def test_an_aim_with_two_sides_is_missed_on_either(value, said):
+    maker = script(ROOT / "evidence" / "page.py")
+    assert maker.met(value, ["in", 0.6, 0.76]) == said
+    assert maker.sign(["in", 0.6, 0.76]) == "0.6 to 0.76"
+
+
+def test_the_page_of_evidence_is_made_of_the_records():
+    maker = script(ROOT / "evidence" / "page.py")
+    made = maker.page(maker.read(ROOT / "evidence"))
+    assert made == (DOCS / "evidence.md").read_text(encoding="utf-8"), "run: python evidence/page.py"
+
+
+def test_what_is_said_of_real_recordings_is_left_out_without_their_records():
+    assert script(ROOT / "evidence" / "page.py").reading({"pick": [record()]}) == ""
+
+
+def test_without_real_recordings_their_records_stay(tmp_path, monkeypatch, capsys):
+    maker = script(ROOT / "evidence" / "records.py")
+    old = [record(data="ridgecrest_picks"), record(data="ridgecrest_picks", name="other"), record(name="gone")]
+    (tmp_path / "pick.json").write_text(json.dumps(old))
+    monkeypatch.setattr(maker, "HERE", tmp_path)
+    monkeypatch.setattr(maker, "real_data", lambda: None)
+    records = maker.Records("pick")
+    records.rows = [record(value=0.5), record(data="ridgecrest_picks", value=0.7)]
+    records.write()
+    kept = json.loads((tmp_path / "pick.json").read_text())
+    assert [(row["name"], row["data"], row["value"]) for row in kept] == [
+        ("recall", "simulated", 0.5),
+        ("recall", "ridgecrest_picks", 0.7),
+        ("other", "ridgecrest_picks", 0.9),
+    ]
+    assert "1 records on real recordings" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("changed", "ending"),
+    [("", ""), ("evidence/pick.json\nREADME.md", ""), ("evidence/pick.json\nsrc/quakescribe/errors.py", "-dirty")],
+)
+def test_a_commit_says_when_the_code_differs_from_it(monkeypatch, changed, ending):
+    maker = script(ROOT / "evidence" / "records.py")
+    monkeypatch.setattr(maker, "git", lambda word, *_: changed if word == "diff" else "abc1234")
+    assert maker.commit() == "abc1234" + ending
+
+
+def test_links_of_the_readme_lead_somewhere():
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / "README.md").read_text(encoding="utf-8")):
+        assert (ROOT / target).exists(), target
+
+
+def test_every_page_is_in_the_menu_and_every_entry_of_the_menu_is_a_page():
+    menu = set(re.findall(r": (\w+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE))
+    assert menu == {path.name for path in DOCS.glob("*.md")}
+
+
+@pytest.mark.parametrize("path", sorted(DOCS.glob("*.md")), ids=lambda path: path.name)
+def test_reasons_for_leaving_out_are_lower_case_with_hyphens(path):
+    text = path.read_text(encoding="utf-8")
+    for table in re.findall(r"^\| reason \|.*\n\|[-|: ]+\n((?:\|.*\n?)+)", text, re.MULTILINE):
+        for line in table.splitlines():
+            for reason in re.findall(r"`([^`]+)`", line.split("|")[1]):
+                assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", reason), f"{path.name}: {reason}"
