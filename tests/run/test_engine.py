@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+import signal
 import socket
 import sys
 import types
@@ -76,3 +77,12 @@ def test_two_runs_on_one_machine_do_not_warn_of_each_other():
             taken.listen()
         warnings.simplefilter("error", UserWarning)
         assert roots(RunSettings(workers=2)) == [math.sqrt(value) for value in VALUES]
+
+
+def _ignores_interrupts(_: object) -> bool:
+    return signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+
+
+def test_workers_leave_an_interrupt_to_the_process_that_gave_out_the_work():
+    with open_engine(RunSettings(workers=2)) as engine:
+        assert all(done.value for done in engine.map(_ignores_interrupts, range(4)))

@@ -139,7 +139,15 @@ def _local(workers: int) -> Iterator[Any]:
         ) as cluster,
         Client(cluster) as client,
     ):
+        client.run(_ignore_interrupts)
         yield client
+
+
+def _ignore_interrupts() -> None:
+    """Leave Ctrl-C in a terminal, which reaches every process, to the one that gave out the work."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextlib.contextmanager
