@@ -38,6 +38,27 @@ def test_a_figure_is_the_recorded_one_within_rounding(row):
     assert ("not met" in aim) == (bool(record["aim"]) and page.met(record["value"], record["aim"]) != "met")
 
 
+@pytest.mark.parametrize(
+    ("start", "way"),
+    [
+        ("as the published pairs were made, mends off", "as the reference was made, mends off"),
+        ("as the published pairs were made, with the mends above", "as the reference was made, all mends on"),
+        ("the defaults", "defaults (AI-PAL's configuration, 1-20 Hz)"),
+    ],
+)
+def test_the_fidelity_on_the_page_of_the_picker_is_the_recorded_one(start, way):
+    line = next(
+        line
+        for line in (ROOT / "docs" / "pick.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith(f"| {start} |")
+    )
+    said = [float(cell.strip(" %")) for cell in line.strip("|").split("|")[1:]]
+    rows = {row["name"]: row["value"] for row in json.loads((ROOT / "evidence" / "pick.json").read_text())}
+    measured = [rows[f"PAL pairs with the same {what}: {way}"] for what in ("P (0.05 s)", "P and S (0.1 s)")]
+    digits = 0 if start == "the defaults" else 1
+    assert said == [round(100 * value, digits) for value in measured]
+
+
 def test_the_table_is_the_one_that_make_evidence_writes():
     assert page.readme(TEXT, page.read(ROOT / "evidence")) == TEXT, "run: python evidence/page.py"
 
