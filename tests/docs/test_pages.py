@@ -167,3 +167,9 @@ def test_reasons_for_leaving_out_are_lower_case_with_hyphens(path):
         for line in table.splitlines():
             for reason in re.findall(r"`([^`]+)`", line.split("|")[1]):
                 assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", reason), f"{path.name}: {reason}"
+
+
+def test_reasons_on_the_page_of_waveforms_are_lower_case_with_hyphens():
+    reasons = re.findall(r"\| `([^`]+)`: ", (DOCS / "waveforms.md").read_text(encoding="utf-8"))
+    assert len(reasons) >= 10
+    assert [reason for reason in reasons if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", reason)] == []
