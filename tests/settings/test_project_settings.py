@@ -26,7 +26,8 @@ def test_a_typo_is_answered_with_the_nearest_name():
 
 
 def test_a_typo_inside_a_nested_section_is_answered_from_that_section():
-    with pytest.raises(SettingsError, match=r"\[locate\] has no setting 'hypoinverse.min_phase'; did you mean 'min_phases'"):
+    words = r"\[locate\] has no setting 'hypoinverse.min_phase'; did you mean 'min_phases'"
+    with pytest.raises(SettingsError, match=words):
         parse("[locate.hypoinverse]\nmin_phase = 5")
 
 
