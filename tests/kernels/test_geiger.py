@@ -35,7 +35,7 @@ def derivatives(seed=0, n=12):
                                                (1e9, 0.0)])
 def test_the_taper_is_a_half_cosine_between_its_limits(run, value, weight):
     full, zero = (40.0, 120.0) if value != 60.0 else (40.0, 100.0)
-    assert run("cosine_taper", value, full, zero) == pytest.approx(weight)
+    assert run("taper", value, full, zero) == pytest.approx(weight)
 
 
 def test_the_rms_weighs_squares_with_squares(run):

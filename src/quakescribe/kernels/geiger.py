@@ -6,19 +6,10 @@ The hypocentre is [time (s), north (km), east (km), depth (km)]; a matrix of der
 import numpy as np
 
 from quakescribe.kernels.compiled import kernel
+from quakescribe.kernels.refine import taper
 
 UNRESOLVED = 99.0  # no standard error is reported larger than this
 UNSOLVED = 999.0  # variance of a parameter that was not solved for
-
-
-@kernel
-def cosine_taper(value, full, zero):
-    """Return 1 up to ``full``, 0 from ``zero`` on, and (1 + cos(pi (value - full) / (zero - full))) / 2 between."""
-    if value <= full:
-        return 1.0
-    if value >= zero:
-        return 0.0
-    return 0.5 + 0.5 * np.cos(np.pi * (value - full) / (zero - full))
 
 
 @kernel
@@ -47,7 +38,7 @@ def taper_residuals(residuals, weights, cut_s, full, zero):
     """
     scale = max(cut_s, weighted_rms(residuals, weights))
     for i in range(residuals.shape[0]):
-        weights[i] *= cosine_taper(abs(residuals[i]), full * scale, zero * scale)
+        weights[i] *= taper(abs(residuals[i]), full * scale, zero * scale)
 
 
 @kernel

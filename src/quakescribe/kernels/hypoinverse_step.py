@@ -10,8 +10,9 @@ import numpy as np
 
 from quakescribe.kernels.coarserays import coarse_arrival, meridian_arc, offset_km
 from quakescribe.kernels.compiled import kernel
-from quakescribe.kernels.geiger import cosine_taper, taper_residuals, weighted_rms
+from quakescribe.kernels.geiger import taper_residuals, weighted_rms
 from quakescribe.kernels.raytrace import first_arrival
+from quakescribe.kernels.refine import taper
 
 KM_PER_DEGREE = 111.19
 COUNTED = 0.1  # arrivals with a smaller weight do not count
@@ -134,9 +135,9 @@ def distance_weights(rules, distance, base, iteration, second, weight):
     for i in range(distance.shape[0]):
         factor = 1.0
         if iteration >= rules.distance_from and distance[i] >= main * rules.distance_full:
-            factor = cosine_taper(distance[i], main * rules.distance_full, main * rules.distance_zero)
+            factor = taper(distance[i], main * rules.distance_full, main * rules.distance_zero)
         elif iteration >= rules.first_distance_from and distance[i] >= first * rules.first_distance_full:
-            factor = cosine_taper(distance[i], first * rules.first_distance_full, first * rules.first_distance_zero)
+            factor = taper(distance[i], first * rules.first_distance_full, first * rules.first_distance_zero)
         weight[i] = base[i] * factor
 
 

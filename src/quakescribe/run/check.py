@@ -38,16 +38,13 @@ def check_project(project: Project) -> Check:
     QuakescribeError
         If a run could not start.
     """
-    from quakescribe.waveforms.survey import survey
-
     settings = project.settings
     inputs = open_inputs(settings, project.folder)
-    table, _ = survey(inputs.archive, inputs.stations, inputs.channels, settings.waveforms)
     problems = [
         (str(row["reason"]), _where(row), int(row["count"]), _text(row["detail"]))
         for row in inputs.skips.to_dict("records")
     ]
-    return Check(_facts(inputs, settings.run.chunk_hours), _coverage(table), problems)
+    return Check(_facts(inputs, settings.run.chunk_hours), _coverage(inputs.coverage), problems)
 
 
 def _facts(inputs: Inputs, chunk_hours: int) -> list[tuple[str, str]]:

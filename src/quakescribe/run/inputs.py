@@ -31,6 +31,7 @@ class Inputs:
     station_ids: tuple[str, ...]
     start_ns: int
     end_ns: int
+    coverage: pd.DataFrame
     skips: pd.DataFrame
 
 
@@ -72,10 +73,10 @@ def open_inputs(settings: Settings, folder: Path) -> Inputs:
             f"nothing recorded between {_iso(start)} and {_iso(end)}; the recordings go from "
             f"{_iso(min(span[0] for span in spans))} to {_iso(max(span[1] for span in spans))}"
         )
-    skips = survey(archive, stations, channels, settings.waveforms)[1]
+    coverage, skips = survey(archive, stations, channels, settings.waveforms)
     kept = [pd.isna(one) or not excluded(one, project.exclude_stations) for one in skips["station_id"]]
     skips = skips[np.array(kept, dtype=bool)].reset_index(drop=True)
-    return Inputs(archive, stations, channels, model, stations_path, usable, start, end, skips)
+    return Inputs(archive, stations, channels, model, stations_path, usable, start, end, coverage, skips)
 
 
 def _iso(ns: int) -> str:
