@@ -1,18 +1,19 @@
-"""Settings of the side loop ``simulate``."""
+"""Settings of the side loop ``simulate``: a network, an earth, its earthquakes, its noise, its faults."""
 
 from datetime import UTC, datetime
 
-from pydantic import field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from quakescribe.settings.base import Section, setting
 
 
-class SimulateSettings(Section):
-    """A small network over an active fault, with the whole truth. The same settings give the same bytes."""
+def _ascend(pair: tuple[float, float], name: str) -> None:
+    if pair[0] > pair[1]:
+        raise ValueError(f"{name} must ascend, got {pair[0]}, {pair[1]}")
 
-    seed: int = setting(1, "every random number follows from it", ge=0)
-    start: datetime = setting(datetime(2024, 3, 1, 6, tzinfo=UTC), "first sample", "UTC")
-    hours: float = setting(3.0, "length of the recordings", "h", gt=0)
+
+class NetworkSettings(Section):
+    """Where the stations stand. They fill a disc evenly; a region differs by its size and sampling."""
 
     n_stations: int = setting(12, "number of stations", ge=1, le=99)
     latitude: float = setting(40.0, "middle of the network", "deg", ge=-80, le=80)
@@ -20,53 +21,6 @@ class SimulateSettings(Section):
     aperture_km: float = setting(70.0, "width of the network", "km", gt=0)
     elevation_m: tuple[float, float] = setting((200.0, 1500.0), "lowest and highest station", "m")
     sampling_rate: float = setting(100.0, "of every channel, a whole number", "Hz", ge=20)
-    gain: float = setting(6.0e8, "counts per m/s; every station's own differs by up to 20%", "counts/(m/s)", gt=0)
-    clip_counts: float = setting(8388607.0, "largest count of the digitiser (24 bit)", "counts", gt=0)
-
-    n_oblique: int = setting(2, "stations whose horizontals are called 1 and 2 and do not point north and east", ge=0)
-    n_vertical_only: int = setting(1, "stations with a vertical only", ge=0)
-    n_without_gain: int = setting(1, "stations whose gain is missing in the StationXML", ge=0)
-    n_gaps: int = setting(3, "gaps of 20 s, each on a station of its own", ge=0)
-    n_overlaps: int = setting(1, "stations with 30 s written twice", ge=0)
-
-    n_events: int = setting(300, "number of events", ge=0)
-    magnitude_min: float = setting(0.2, "smallest local magnitude, well below the noise", "-")
-    magnitude_max: float = setting(3.4, "largest magnitude drawn", "-")
-    b_value: float = setting(1.0, "slope of the Gutenberg-Richter law", "-", gt=0)
-    mainshock: float = setting(4.0, "magnitude of the event that the aftershocks follow", "-")
-    mainshock_at: float = setting(0.4, "its origin time as a share of the recordings", "-", ge=0, lt=1)
-    aftershock_share: float = setting(0.35, "share of the events that are its aftershocks", "-", ge=0, le=1)
-    omori_c_s: float = setting(120.0, "c of the Omori-Utsu law (p = 1)", "s", gt=0)
-    depth_km: tuple[float, float] = setting((3.0, 15.0), "shallowest and deepest event", "km")
-    quiet_end_s: float = setting(40.0, "no origin within this time of the first or last sample", "s", ge=0)
-
-    layer_top_km: tuple[float, ...] = setting((-3.0, 2.0, 6.0, 15.0, 32.0), "layer tops below sea level", "km")
-    layer_vp: tuple[float, ...] = setting((4.8, 5.6, 6.1, 6.6, 7.9), "P velocity of each layer", "km/s")
-    vp_vs: float = setting(1.74, "ratio of P to S velocity", "-", gt=1)
-    station_term_s: float = setting(
-        0.05, "standard deviation of each station's own P delay (S: times vp_vs)", "s", ge=0)
-    path_noise: float = setting(0.004, "standard deviation of each travel time, as a share of it", "-", ge=0)
-
-    stress_drop_mpa: float = setting(3.0, "median stress drop (factor 2 of scatter)", "MPa", gt=0)
-    q_s: float = setting(90.0, "quality factor of S at 1 Hz; P has 1.75 times as much", "-", gt=0)
-    q_exponent: float = setting(0.6, "its growth with frequency", "-", ge=0, le=1)
-    kappa_s: float = setting(0.04, "near-surface attenuation time of S (P: 0.8 of it)", "s", ge=0)
-    site_log10: float = setting(0.15, "standard deviation of the stations' amplification (log10)", "-", ge=0)
-    coda_ratio: float = setting(0.4, "coda amplitude behind S as a share of the direct pulse", "-", ge=0)
-    coda_decay: float = setting(1.3, "exponent of the coda's decay with time since the origin", "-", ge=0)
-
-    noise_m_s: float = setting(
-        2.5e-8, "median root mean square of the stations' noise between 1 and 20 Hz", "m/s", gt=0)
-    noise_log10: float = setting(0.25, "standard deviation of the stations' noise levels (log10)", "-", ge=0)
-    bursts_per_hour: float = setting(6.0, "short local disturbances per station and hour that are no earthquakes",
-                                     "1/h", ge=0)
-    detectable_snr: float = setting(2.0, "a phase counts as detectable from this signal-to-noise ratio on", "-", gt=0)
-    detectable_stations: int = setting(4, "an event is detectable with P and S detectable at so many stations", ge=1)
-
-    @field_validator("start")
-    @classmethod
-    def _utc(cls, value: datetime) -> datetime:
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
     @field_validator("sampling_rate")
     @classmethod
@@ -76,17 +30,214 @@ class SimulateSettings(Section):
         return value
 
     @model_validator(mode="after")
+    def _consistent(self) -> "NetworkSettings":
+        _ascend(self.elevation_m, "elevation_m")
+        return self
+
+
+class EarthSettings(Section):
+    """Flat layers, what they do to travel times and to amplitudes."""
+
+    layer_top_km: tuple[float, ...] = setting((-3.0, 2.0, 6.0, 15.0, 32.0), "layer tops below sea level", "km")
+    layer_vp: tuple[float, ...] = setting((4.8, 5.6, 6.1, 6.6, 7.9), "P velocity of each layer", "km/s")
+    vp_vs: float = setting(1.74, "ratio of P to S velocity", "-", gt=1)
+    station_term_s: float = setting(
+        0.05, "standard deviation of each station's own P delay (S: times vp_vs)", "s", ge=0)
+    path_noise: float = setting(0.004, "standard deviation of each travel time, as a share of it", "-", ge=0)
+
+    q_s: float = setting(90.0, "quality factor of S at 1 Hz", "-", gt=0)
+    q_p_over_q_s: float = setting(1.75, "quality factor of P over that of S", "-", gt=0)
+    q_exponent: float = setting(0.6, "growth of both with frequency", "-", ge=0, le=1)
+    kappa_s: float = setting(0.04, "near-surface attenuation time of S (P: 0.8 of it)", "s", ge=0)
+    site_log10: float = setting(0.15, "standard deviation of the stations' amplification (log10), which varies smoothly "
+                                "with frequency", "-", ge=0)
+    coda_ratio: float = setting(0.4, "coda amplitude behind S as a share of the direct pulse", "-", ge=0)
+    p_coda_ratio: float = setting(0.5, "coda amplitude behind P as a share of the direct pulse", "-", ge=0)
+    coda_decay: float = setting(1.3, "exponent of the coda's decay with time since the origin", "-", ge=0)
+    coda_q: float = setting(100.0, "quality factor of the coda at 1 Hz, growing as f^0.8", "-", gt=0)
+    converted: float = setting(0.25, "amplitude of the converted Sp before S, as a share of S (on the vertical)", "-",
+                               ge=0)
+    converted_lead_s: tuple[float, float] = setting((0.1, 0.6), "how long before S the converted Sp arrives", "s")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "EarthSettings":
+        if len(self.layer_top_km) != len(self.layer_vp):
+            raise ValueError("layer_top_km and layer_vp must have the same number of layers")
+        _ascend(self.converted_lead_s, "converted_lead_s")
+        return self
+
+
+class Fault(Section):
+    """A plane on which earthquakes happen."""
+
+    east_km: float = setting(0.0, "middle of the fault, from the middle of the network", "km")
+    north_km: float = setting(0.0, "middle of the fault, from the middle of the network", "km")
+    strike_deg: float = setting(25.0, "strike, clockwise from north", "deg", ge=0, lt=360)
+    dip_deg: float = setting(78.0, "dip, to the right of the strike", "deg", gt=0, le=90)
+    rake_deg: float = setting(180.0, "rake", "deg", ge=-180, le=180)
+    length_km: float = setting(26.0, "length along the strike", "km", gt=0)
+    depth_km: tuple[float, float] = setting((3.0, 15.0), "shallowest and deepest event", "km")
+    thickness_km: float = setting(0.4, "standard deviation of the events' distance from the plane", "km", ge=0)
+    share: float = setting(0.5, "weight among the faults for background events", "-", ge=0)
+
+
+class SeismicitySettings(Section):
+    """Earthquakes of the network's own region: background, ETAS cascades, a mainshock, a swarm."""
+
+    faults: tuple[Fault, ...] = setting((Fault(), Fault(strike_deg=118.0, length_km=16.0)),
+                                        "the faults; mainshock and swarm lie in the middle of the first")
+    background_per_day: float = setting(1000.0, "background events above magnitude_min", "1/d", ge=0)
+    magnitude_min: float = setting(0.2, "smallest local magnitude, well below the noise", "-")
+    magnitude_max: float = setting(3.4, "largest magnitude drawn", "-")
+    b_value: float = setting(1.0, "slope of the Gutenberg-Richter law", "-", gt=0)
+    branching_ratio: float = setting(0.5, "mean number of aftershocks that an event of the law's has (ETAS)", "-", ge=0,
+                                     lt=1)
+    alpha: float = setting(0.8, "growth of an event's number of aftershocks with its magnitude (log10)", "-", ge=0)
+    omori_c_s: float = setting(120.0, "c of the Omori-Utsu law", "s", gt=0)
+    omori_p: float = setting(1.1, "p of the Omori-Utsu law", "-", gt=1)
+    spread_km: float = setting(0.5, "median distance of an aftershock of a magnitude 2 along the fault; grows as "
+                               "10^(M/2)", "km", gt=0)
+    mainshock: float | None = setting(4.0, "magnitude of a mainshock; none = no mainshock")
+    mainshock_at: float = setting(0.4, "its origin time as a share of the recordings", "-", ge=0, lt=1)
+    swarm_events: int = setting(0, "events of a swarm above magnitude_min", ge=0)
+    swarm_at: float = setting(0.5, "time of the swarm's peak as a share of the recordings", "-", ge=0, le=1)
+    swarm_hours: float = setting(1.0, "standard deviation of the swarm's events in time", "h", gt=0)
+    swarm_km: float = setting(1.5, "standard deviation of the swarm's events along the fault and in depth", "km", gt=0)
+    stress_drop_mpa: float = setting(3.0, "median stress drop (factor 2 of scatter)", "MPa", gt=0)
+    quiet_end_s: float = setting(40.0, "no origin within this time of the first or last sample", "s", ge=0)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "SeismicitySettings":
+        if self.magnitude_min > self.magnitude_max:
+            raise ValueError(f"magnitude_min = {self.magnitude_min} lies above magnitude_max = {self.magnitude_max}")
+        if not self.faults:
+            raise ValueError("at least one fault is needed")
+        for fault in self.faults:
+            _ascend(fault.depth_km, "depth_km")
+        return self
+
+
+class OtherSourcesSettings(Section):
+    """What else shakes the ground everywhere at once: quarry blasts, and earthquakes from outside."""
+
+    quarries: int = setting(1, "number of quarries", ge=0, le=9)
+    blasts_per_day: float = setting(0.0, "blasts per working day and quarry", "1/d", ge=0)
+    blast_hours: tuple[float, float] = setting((9.0, 17.0), "local hours of the blasts, Monday to Friday", "h")
+    blast_magnitude: tuple[float, float] = setting((0.8, 2.2), "smallest and largest blast", "-")
+    blast_s_over_p: float = setting(0.3, "S of a blast as a share of an earthquake's of the same size", "-", ge=0)
+    regional_per_day: float = setting(0.0, "earthquakes of magnitude 3 and more 150 to 500 km away", "1/d", ge=0)
+    teleseisms_per_day: float = setting(0.0, "earthquakes from beyond 3000 km that are seen at all", "1/d", ge=0)
+
+
+class NoiseSettings(Section):
+    """The ground's noise at each station, between the new low- and high-noise models (Peterson 1993)."""
+
+    level: float = setting(0.35, "median station, from the low- (0) to the high-noise model (1) in decibels", "-", ge=0,
+                           le=1.2)
+    level_scatter: float = setting(0.08, "standard deviation of the stations' levels", "-", ge=0)
+    tilt_db: float = setting(4.0, "standard deviation of each station's own spectral slope, per decade", "dB", ge=0)
+    day_factor: float = setting(1.5, "amplitude above 1 Hz at noon over that at night", "-", ge=1)
+    day_hours: tuple[float, float] = setting((8.0, 18.0), "local hours of the day", "h")
+    local_time_h: float = setting(2.0, "local time minus UTC", "h", ge=-14, le=14)
+    microseism: float = setting(1.0, "amplitude of the microseism (0.1 to 0.4 Hz) over the models'", "-", ge=0)
+    hum_hz: float | None = setting(None, "frequency of a machine's hum at every third station; none = no hum", "Hz")
+    hum_factor: float = setting(1.0, "amplitude of the hum over the noise's root mean square from 1 to 20 Hz", "-",
+                                ge=0)
+
+
+class DisturbanceSettings(Section):
+    """Short disturbances of single stations, per station and day; by day more often than at night."""
+
+    impulses_per_day: float = setting(100.0, "single knocks with ringing", "1/d", ge=0)
+    doublets_per_day: float = setting(30.0, "two knocks 0.5 to 4 s apart that look like P and S", "1/d", ge=0)
+    spindles_per_day: float = setting(12.0, "swelling and dying tremor of 10 to 40 s, as of a lorry", "1/d", ge=0)
+    footsteps_per_day: float = setting(2.0, "series of small knocks, 1.5 to 2.2 a second", "1/d", ge=0)
+    day_ratio: float = setting(3.0, "rate of the above by day over that at night", "-", ge=1)
+    peak_log10: tuple[float, float] = setting((0.3, 1.5), "smallest and largest peak over the noise's root mean square "
+                                              "from 1 to 20 Hz (log10)", "-")
+    spikes_per_day: float = setting(1.0, "single wrong samples of the digitiser", "1/d", ge=0)
+    steps_per_day: float = setting(0.3, "steps of the digitiser's offset that decay in seconds", "1/d", ge=0)
+    half_sines_per_day: float = setting(0.3, "half sines of 0.5 to 3 s on one component", "1/d", ge=0)
+    calibrations_per_day: float = setting(0.0, "calibration pulses on all components", "1/d", ge=0)
+
+
+class InstrumentSettings(Section):
+    """Digitisers and seismometers, and what is wrong with them."""
+
+    gain: float = setting(6.0e8, "counts per m/s; every station's own differs by up to 20%", "counts/(m/s)", gt=0)
+    clip_counts: float = setting(8388607.0, "largest count of the digitiser (24 bit)", "counts", gt=0)
+    corner_hz: float | None = setting(None, "natural frequency of the seismometers (damping 0.707); none = flat to "
+                                      "ground velocity", "Hz", gt=0)
+    n_oblique: int = setting(2, "stations whose horizontals are called 1 and 2 and do not point north and east", ge=0)
+    n_vertical_only: int = setting(1, "stations with a vertical only", ge=0)
+    n_without_gain: int = setting(1, "stations whose gain is missing in the StationXML", ge=0)
+    gaps_per_day: float = setting(2.0, "gaps per station", "1/d", ge=0)
+    gap_s: tuple[float, float] = setting((0.1, 600.0), "shortest and longest gap (log-uniform)", "s")
+    n_overlaps: int = setting(1, "stations with 30 s written twice", ge=0)
+    n_dead: int = setting(0, "stations with one dead channel for half of the time", ge=0)
+    n_swapped: int = setting(0, "stations whose vertical and north are swapped for half of the time", ge=0)
+    n_clock: int = setting(0, "stations whose clock is wrong for half of the time", ge=0)
+    clock_error_s: tuple[float, float] = setting((0.2, 2.0), "smallest and largest clock error, of either sign", "s")
+
+
+class FaultyStationSettings(Section):
+    """One more station, above the middle of the first fault, that rings with bursts which are no earthquakes."""
+
+    add: bool = setting(False, "whether there is such a station")
+    begins_at: float = setting(0.2, "when it begins to fail, as a share of the recordings", "-", ge=0, le=1)
+    noise_factor: float = setting(20.0, "its noise over that of an ordinary station from then on", "-", ge=1)
+    bursts_per_day: float = setting(6000.0, "its bursts, in pairs 0.8 to 3 s apart", "1/d", ge=0)
+    burst_hz: tuple[float, float] = setting((3.0, 8.0), "lowest and highest frequency of the bursts", "Hz")
+    burst_factor: float = setting(2.5, "peak of the bursts over the station's noise from 1 to 20 Hz", "-", gt=0)
+
+
+class TruthSettings(Section):
+    """What counts as detectable, and as overlapped."""
+
+    snr: float = setting(2.0, "a phase counts as detectable from this signal-to-noise ratio on", "-", gt=0)
+    stations: int = setting(4, "an event is detectable with P and S detectable at so many stations", ge=1)
+    overlap: float = setting(1.0, "an onset is overlapped where other events' motion exceeds so many times the "
+                             "station's noise in that second", "-", gt=0)
+
+
+class SimulateSettings(Section):
+    """A network over active faults, with the whole truth. The same settings give the same bytes."""
+
+    seed: int = setting(1, "every random number follows from it", ge=0)
+    start: datetime = setting(datetime(2024, 3, 1, 6, tzinfo=UTC), "first sample", "UTC")
+    hours: float = setting(3.0, "length of the recordings", "h", gt=0)
+    network: NetworkSettings = Field(default=NetworkSettings())
+    earth: EarthSettings = Field(default=EarthSettings())
+    seismicity: SeismicitySettings = Field(default=SeismicitySettings())
+    other: OtherSourcesSettings = Field(default=OtherSourcesSettings())
+    noise: NoiseSettings = Field(default=NoiseSettings())
+    disturbances: DisturbanceSettings = Field(default=DisturbanceSettings())
+    instruments: InstrumentSettings = Field(default=InstrumentSettings())
+    faulty: FaultyStationSettings = Field(default=FaultyStationSettings())
+    truth: TruthSettings = Field(default=TruthSettings())
+
+    @property
+    def span_ns(self) -> tuple[int, int]:
+        """First sample, and the end (ns after 1970)."""
+        start = int(self.start.timestamp()) * 1_000_000_000
+        return start, start + round(self.hours * 3600) * 1_000_000_000
+
+    @property
+    def faulty_from_ns(self) -> int:
+        """When the faulty station begins to fail (ns after 1970)."""
+        start, end = self.span_ns
+        return start + int(self.faulty.begins_at * (end - start) / 1e9) * 1_000_000_000
+
+    @field_validator("start")
+    @classmethod
+    def _utc(cls, value: datetime) -> datetime:
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+    @model_validator(mode="after")
     def _consistent(self) -> "SimulateSettings":
         if self.start.microsecond:
             raise ValueError("start must be a whole second")
-        if self.hours * 3600 <= 2 * self.quiet_end_s:
-            raise ValueError(f"hours = {self.hours} leaves no time between two quiet_end_s = {self.quiet_end_s} s")
-        if len(self.layer_top_km) != len(self.layer_vp):
-            raise ValueError("layer_top_km and layer_vp must have the same number of layers")
-        for name in ("elevation_m", "depth_km"):
-            low, high = getattr(self, name)
-            if low > high:
-                raise ValueError(f"{name} must ascend, got {low}, {high}")
-        if self.magnitude_min > self.magnitude_max:
-            raise ValueError(f"magnitude_min = {self.magnitude_min} lies above magnitude_max = {self.magnitude_max}")
+        quiet = self.seismicity.quiet_end_s
+        if self.hours * 3600 <= 2 * quiet:
+            raise ValueError(f"hours = {self.hours} leaves no time between two quiet_end_s = {quiet} s")
         return self
