@@ -1,77 +1,127 @@
-"""What a station records when the earth is quiet: coloured noise, and short local disturbances."""
+"""What a station records when nothing happens: Gaussian ground noise, louder by day, and a machine's hum."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from scipy import fft
 
-from quakescribe.settings.simulate import SimulateSettings
-from quakescribe.simulate.scenario import STREAM_BURSTS, STREAM_NOISE, Station, stream
+from quakescribe.settings.simulate import NoiseSettings, SimulateSettings
+from quakescribe.simulate.network import Station
+from quakescribe.simulate.spectra import HIGH_HZ, LOW_HZ, band_rms, response, velocity_amplitude
+from quakescribe.simulate.streams import STREAM_NOISE, stream
 
 TILE_S = 600  # noise is made in tiles of the absolute time axis, so that it is the same wherever one cuts
-BLEND_S = 10  # neighbouring tiles are blended over this long
-BURST_S = 8  # longest disturbance
-LOW_HZ, HIGH_HZ = 1.0, 20.0  # the band in which the noise level is stated
+BLEND_S = 10  # neighbouring tiles are blended over at least this long
+CUT_HZ = 0.02  # no noise below
+DAWN_H = 2.0  # how long the day takes to begin and to end, half of it before and half after
+DAY_HZ = (0.5, 1.0)  # the change by day reaches down to here: nothing below, all above
+HUM_EVERY = 3  # every so many stations have a machine nearby
 
 
 def noise(settings: SimulateSettings, station: Station, first: int, n: int) -> NDArray[np.float64]:
-    """Return ground velocity (3, n) of noise and disturbances from a grid index on (m/s)."""
-    rate = int(settings.sampling_rate)
-    size = TILE_S * rate
-    out = np.zeros((3, n))
-    for tile in range((first - BLEND_S * rate) // size, (first + n) // size + 1):
+    """Return ground velocity (3, n) of noise (m/s; rows Z, N, E) from a grid index on, as the seismometer sees it."""
+    rate = int(settings.network.sampling_rate)
+    size, length = TILE_S * rate, _length(rate)
+    out = np.zeros((3, n), dtype=np.float32)
+    for tile in range((first - length) // size + 1, (first + n - 1) // size + 1):
         begin = tile * size
-        for start, part in ((begin, _tile(settings, station, tile)), *_bursts(settings, station, tile)):
-            low, high = max(start, first), min(start + part.shape[1], first + n)
-            if low < high:
-                out[:, low - first:high - first] += part[:, low - start:high - start]
-    return out
+        low, high = max(begin, first), min(begin + length, first + n)
+        if low < high:
+            out[:, low - first:high - first] += _tile(settings, station, tile)[:, low - begin:high - begin]
+    result = out.astype(np.float64)
+    if hum := _hum(settings, station):
+        cycles = np.arange(first, first + n) * (settings.noise.hum_hz or 0.0) / rate
+        phase = stream(settings, STREAM_NOISE, station.index).uniform(0.0, 1.0, (3, 1))
+        result += np.sqrt(2.0) * hum * np.sin(2.0 * np.pi * (cycles + phase))
+    if station.faulty:
+        begin = settings.faulty_from_ns // 1_000_000_000 * rate
+        result[:, max(begin - first, 0):] *= settings.faulty.noise_factor
+    return result
 
 
-def _tile(settings: SimulateSettings, station: Station, tile: int) -> NDArray[np.float64]:
-    """Return noise (3, TILE_S + BLEND_S) whose ends fade in and out with constant total power."""
-    rate = int(settings.sampling_rate)
-    n = (TILE_S + BLEND_S) * rate
-    white = stream(settings, STREAM_NOISE, station.index, tile).standard_normal((3, n))
-    shaped = np.fft.irfft(np.fft.rfft(white) * _shape(n, rate), n) * station.noise_m_s
-    ramp = np.sin(0.5 * np.pi * (np.arange(BLEND_S * rate) + 0.5) / (BLEND_S * rate))
-    shaped[:, :BLEND_S * rate] *= ramp
-    shaped[:, -BLEND_S * rate:] *= ramp[::-1]
-    return shaped
+def level(settings: SimulateSettings, station: Station, times_ns: ArrayLike) -> NDArray[np.float64]:
+    """Return the root mean square (m/s) from 1 to 20 Hz of the vertical's noise at given times (ns after 1970).
 
-
-@lru_cache(maxsize=4)
-def _shape(n: int, rate: int) -> NDArray[np.float64]:
-    """Return the noise's amplitude spectrum, which gives white noise a root mean square of 1 between 1 and 20 Hz.
-
-    Falling as f^-0.5 to 5 Hz and level above, a microseism a hundred times higher at 0.2 Hz, nothing below 0.02 Hz.
+    That of the horizontals is ``noise.horizontal`` times as large.
     """
-    f = np.fft.rfftfreq(n, 1.0 / rate)
-    safe = np.maximum(f, 1e-6)
-    shape = np.maximum(safe / 5.0, 1e-3) ** -0.5
-    shape[f > 5.0] = 1.0
-    shape += 100.0 * np.exp(-0.5 * (np.log(safe / 0.2) / 0.4) ** 2)
-    shape[f < 0.02] = 0.0
-    inside = (f >= LOW_HZ) & (f <= HIGH_HZ)
-    power = np.sum(shape[inside] ** 2) * 2.0 / n
-    return np.asarray(shape / np.sqrt(power))
+    times = np.asarray(times_ns, dtype=np.int64)
+    base = band_rms(station.noise_level, station.noise_tilt_db, settings.noise.microseism,
+                    settings.instruments.corner_hz, min(HIGH_HZ, 0.5 * settings.network.sampling_rate))
+    hum = _hum(settings, station) if LOW_HZ <= (settings.noise.hum_hz or 0.0) <= HIGH_HZ else 0.0
+    rms = np.hypot(base * _gain(settings.noise, times * 1e-9), hum)
+    if station.faulty:
+        rms = rms * np.where(times >= settings.faulty_from_ns, settings.faulty.noise_factor, 1.0)
+    return np.asarray(rms)
 
 
-def _bursts(settings: SimulateSettings, station: Station, tile: int) -> list[tuple[int, NDArray[np.float64]]]:
-    """Return (grid index, motion (3, n)) of the disturbances of a tile: ringing at 3-15 Hz that dies away."""
-    rng = stream(settings, STREAM_BURSTS, station.index, tile)
-    rate = int(settings.sampling_rate)
-    count = rng.poisson(settings.bursts_per_hour * TILE_S / 3600.0)
-    out = []
-    for _ in range(count):
-        start = tile * TILE_S * rate + int(rng.integers(0, TILE_S * rate))
-        peak = station.noise_m_s * 10 ** rng.uniform(0.3, 1.5)
-        frequency, decay = rng.uniform(3, 15), 10 ** rng.uniform(-1.0, 0.2)
-        t = np.arange(BURST_S * rate) / rate
-        envelope = peak * np.minimum(t / 0.05, 1.0) * np.exp(-t / decay)
-        phases, weights = rng.uniform(0, 2 * np.pi, 3), rng.uniform(0.2, 1.0, 3)
-        motion = weights[:, None] * envelope * np.sin(2 * np.pi * frequency * t + phases[:, None])
-        out.append((start, motion))
-    return out
+def daytime(noise: NoiseSettings, seconds: ArrayLike) -> NDArray[np.float64]:
+    """Return how much of a working day it is, 0 (night) to 1, at given times (s after 1970); smooth."""
+    local = np.asarray(seconds, dtype=np.float64) / 3600.0 + noise.local_time_h
+    begin, end = noise.day_hours
+    length = (end - begin) % 24.0
+    if length == 0.0:
+        return np.full(local.shape, float(end > begin))
+    since = (local - begin) % 24.0
+    inside = np.where(since <= length, np.minimum(since, length - since), -np.minimum(since - length, 24.0 - since))
+    share = np.clip(0.5 + inside / min(DAWN_H, length, 24.0 - length), 0.0, 1.0)
+    weekday = np.floor(local / 24.0 + 3.0) % 7.0  # 1970-01-01 was a Thursday
+    return np.asarray(np.sin(0.5 * np.pi * share) ** 2 * np.where(weekday >= 5.0, noise.weekend, 1.0))
+
+
+def _gain(noise: NoiseSettings, seconds: ArrayLike) -> NDArray[np.float64]:
+    """Return the amplitude above 1 Hz over that at night."""
+    return np.asarray(1.0 + (noise.day_factor - 1.0) * daytime(noise, seconds))
+
+
+def _hum(settings: SimulateSettings, station: Station) -> float:
+    """Return the root mean square (m/s) of the station's hum, 0 if it has none."""
+    frequency = settings.noise.hum_hz
+    if frequency is None or station.index % HUM_EVERY:
+        return 0.0
+    seen = float(np.abs(response(frequency, settings.instruments.corner_hz)))
+    return settings.noise.hum_factor * station.noise_m_s * seen
+
+
+def _length(rate: int) -> int:
+    """Return the samples of a tile, blends included: the next number that an FFT likes."""
+    return int(fft.next_fast_len((TILE_S + BLEND_S) * rate, real=True))
+
+
+@lru_cache(maxsize=2)
+def _tile(settings: SimulateSettings, station: Station, tile: int) -> NDArray[np.float32]:
+    """Return a tile of noise (3, n) whose ends fade in and out with constant total power. The last two are kept."""
+    rate = int(settings.network.sampling_rate)
+    n = _length(rate)
+    total, by_day = _amplitudes(station.noise_level, station.noise_tilt_db, settings.noise.microseism,
+                                settings.instruments.corner_hz, rate)
+    rng = stream(settings, STREAM_NOISE, station.index, tile)
+    white = rng.standard_normal((3, 2 * total.size), dtype=np.float32).view(np.complex64)
+    white[1:] *= np.float32(settings.noise.horizontal)
+    knots = np.arange(n // rate + 2)
+    more = (_gain(settings.noise, tile * TILE_S + knots) - 1.0).astype(np.float32)
+    if np.ptp(more) == 0.0:
+        made = fft.irfft(white * (total + more[0] * by_day), n)
+    else:
+        made = fft.irfft(white * total, n)
+        made += fft.irfft(white * by_day, n) * np.interp(np.arange(n) / rate, knots, more).astype(np.float32)
+    blend = n - TILE_S * rate
+    ramp = np.sin(0.5 * np.pi * (np.arange(blend) + 0.5) / blend).astype(np.float32)
+    made[:, :blend] *= ramp
+    made[:, -blend:] *= ramp[::-1]
+    made.flags.writeable = False
+    return np.asarray(made)
+
+
+@lru_cache(maxsize=128)
+def _amplitudes(level_: float, tilt_db: float, microseism: float, corner_hz: float | None,
+                rate: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return what turns complex white noise of unit variance into the spectrum of a tile, and the part above 1 Hz."""
+    n = _length(rate)
+    f = fft.rfftfreq(n, 1.0 / rate)
+    density = velocity_amplitude(f, level_, tilt_db, microseism) * np.abs(response(f, corner_hz))
+    total = np.where(f >= CUT_HZ, density, 0.0) * 0.5 * np.sqrt(rate * n)
+    share = np.clip(np.log(np.maximum(f, 1e-9) / DAY_HZ[0]) / np.log(DAY_HZ[1] / DAY_HZ[0]), 0.0, 1.0)
+    return total.astype(np.float32), (total * np.sin(0.5 * np.pi * share) ** 2).astype(np.float32)

@@ -13,13 +13,12 @@ MICROSEISM_HZ = (0.1, 0.4)
 DAMPING = 0.707  # of the seismometers
 
 
-@lru_cache(maxsize=1)
-def _models() -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return log10 frequency (ascending; 1e-5 to 10 Hz) and the acceleration power (dB) of both noise models."""
-    from obspy.signal.spectral_estimation import get_nhnm, get_nlnm
-
-    (period, low), (_, high) = get_nlnm(), get_nhnm()
-    return -np.log10(period), low, high
+# The models' corners: period (s), power of acceleration (dB); straight lines over log10 period between (Peterson 1993).
+LOW_MODEL = ((0.10, -168.0), (0.17, -166.7), (0.40, -166.7), (0.80, -169.2), (1.24, -163.7), (2.40, -148.6),
+             (4.30, -141.1), (5.0, -141.1), (6.0, -149.0), (10.0, -163.8), (12.0, -166.2), (15.6, -162.1),
+             (21.9, -177.5), (31.6, -185.0), (45.0, -187.5), (70.0, -187.5), (101.0, -185.0))
+HIGH_MODEL = ((0.10, -91.5), (0.22, -97.4), (0.32, -110.5), (0.80, -120.0), (3.80, -98.0), (4.60, -96.5),
+              (6.30, -101.0), (7.90, -113.5), (15.4, -120.0), (20.0, -138.5), (101.0, -131.5))
 
 
 def noise_db(frequency_hz: ArrayLike, level: float, tilt_db: float, microseism: float) -> NDArray[np.float64]:
@@ -28,8 +27,8 @@ def noise_db(frequency_hz: ArrayLike, level: float, tilt_db: float, microseism: 
     Parameters
     ----------
     frequency_hz
-        Any shape. Beyond the models' ends (10 Hz, 1e-5 Hz) the acceleration stays as it is at the end, so that
-        velocity falls as 1/f above 10 Hz.
+        Any shape. Beyond 10 Hz, where the models end, and below 0.01 Hz the models' acceleration stays as it is at
+        the end, so that (without tilt) velocity falls as 1/f above 10 Hz.
     level
         0 = the low-noise, 1 = the high-noise model; linear in dB between and beyond.
     tilt_db
@@ -37,10 +36,9 @@ def noise_db(frequency_hz: ArrayLike, level: float, tilt_db: float, microseism: 
     microseism
         Factor of the amplitude from 0.1 to 0.4 Hz, fading to 1 within an octave on either side.
     """
-    log_f, low, high = _models()
-    x = np.clip(np.log10(np.maximum(np.asarray(frequency_hz, dtype=np.float64), 1e-9)), log_f[0], log_f[-1])
-    at_low = np.interp(x, log_f, low)
-    middle = (1.0 - level) * at_low + level * np.interp(x, log_f, high)
+    x = np.log10(np.maximum(np.asarray(frequency_hz, dtype=np.float64), 0.01))
+    low, high = (np.interp(-x, np.log10([p for p, _ in m]), [power for _, power in m]) for m in (LOW_MODEL, HIGH_MODEL))
+    middle = (1.0 - level) * low + level * high
     start, end = np.log10(MICROSEISM_HZ)
     outside = np.clip(np.maximum(start - x, x - end) / np.log10(2.0), 0.0, 1.0)
     rise = 20.0 * np.log10(max(microseism, 1e-3)) * np.cos(0.5 * np.pi * outside) ** 2
