@@ -73,10 +73,10 @@ class Fault(Section):
     east_km: float = setting(0.0, "middle of the fault, from the middle of the network", "km")
     north_km: float = setting(0.0, "middle of the fault, from the middle of the network", "km")
     strike_deg: float = setting(25.0, "strike, clockwise from north", "deg", ge=0, lt=360)
-    dip_deg: float = setting(78.0, "dip, to the right of the strike", "deg", gt=0, le=90)
+    dip_deg: float = setting(78.0, "dip, to the right of the strike", "deg", ge=1, le=90)
     rake_deg: float = setting(180.0, "rake", "deg", ge=-180, le=180)
     length_km: float = setting(26.0, "length along the strike", "km", gt=0)
-    depth_km: tuple[float, float] = setting((3.0, 15.0), "shallowest and deepest event", "km")
+    depth_km: tuple[float, float] = setting((3.0, 15.0), "shallowest and deepest event, below sea level", "km")
     thickness_km: float = setting(0.4, "standard deviation of the events' distance from the plane", "km", ge=0)
     share: float = setting(0.5, "weight among the faults for background events", "-", ge=0)
 
@@ -87,22 +87,25 @@ class SeismicitySettings(Section):
     faults: tuple[Fault, ...] = setting((Fault(), Fault(strike_deg=118.0, length_km=16.0)),
                                         "the faults; mainshock and swarm lie in the middle of the first")
     background_per_day: float = setting(1000.0, "background events above magnitude_min", "1/d", ge=0)
+    history_days: float = setting(10.0, "the background and its aftershocks begin so long before the first sample", "d",
+                                  ge=0)
     magnitude_min: float = setting(0.2, "smallest local magnitude, well below the noise", "-")
     magnitude_max: float = setting(3.4, "largest magnitude drawn", "-")
     b_value: float = setting(1.0, "slope of the Gutenberg-Richter law", "-", gt=0)
-    branching_ratio: float = setting(0.5, "mean number of aftershocks that an event of the law's has (ETAS)", "-", ge=0,
-                                     lt=1)
+    branching_ratio: float = setting(0.5, "mean number of direct aftershocks, ever, of an event of the law (ETAS)", "-",
+                                     ge=0, lt=1)
     alpha: float = setting(0.8, "growth of an event's number of aftershocks with its magnitude (log10)", "-", ge=0)
     omori_c_s: float = setting(120.0, "c of the Omori-Utsu law", "s", gt=0)
     omori_p: float = setting(1.1, "p of the Omori-Utsu law", "-", gt=1)
-    spread_km: float = setting(0.5, "median distance of an aftershock of a magnitude 2 along the fault; grows as "
-                               "10^(M/2)", "km", gt=0)
-    mainshock: float | None = setting(4.0, "magnitude of a mainshock; none = no mainshock")
+    spread_km: float = setting(0.1, "median distance along the fault of an aftershock from an event of magnitude 2; "
+                               "grows as 10^(M/2)", "km", gt=0)
+    mainshock: float | None = setting(None, "magnitude of a mainshock; unset = no mainshock")
     mainshock_at: float = setting(0.4, "its origin time as a share of the recordings", "-", ge=0, lt=1)
-    swarm_events: int = setting(0, "events of a swarm above magnitude_min", ge=0)
+    swarm_events: int = setting(0, "events of a swarm above magnitude_min; they have aftershocks as all others", ge=0)
     swarm_at: float = setting(0.5, "time of the swarm's peak as a share of the recordings", "-", ge=0, le=1)
     swarm_hours: float = setting(1.0, "standard deviation of the swarm's events in time", "h", gt=0)
-    swarm_km: float = setting(1.5, "standard deviation of the swarm's events along the fault and in depth", "km", gt=0)
+    swarm_km: float = setting(1.5, "standard deviation of the swarm's events along the fault and down it", "km", gt=0)
+    swarm_km_h: float = setting(0.0, "speed at which the swarm moves along the fault", "km/h")
     stress_drop_mpa: float = setting(3.0, "median stress drop (factor 2 of scatter)", "MPa", gt=0)
     quiet_end_s: float = setting(40.0, "no origin within this time of the first or last sample", "s", ge=0)
 
@@ -110,8 +113,8 @@ class SeismicitySettings(Section):
     def _consistent(self) -> "SeismicitySettings":
         if self.magnitude_min > self.magnitude_max:
             raise ValueError(f"magnitude_min = {self.magnitude_min} lies above magnitude_max = {self.magnitude_max}")
-        if not self.faults:
-            raise ValueError("at least one fault is needed")
+        if sum(fault.share for fault in self.faults) <= 0:
+            raise ValueError("at least one fault with a share above 0 is needed")
         for fault in self.faults:
             _ascend(fault.depth_km, "depth_km")
         return self
@@ -126,7 +129,13 @@ class OtherSourcesSettings(Section):
     blast_magnitude: tuple[float, float] = setting((0.8, 2.2), "smallest and largest blast", "-")
     blast_s_over_p: float = setting(0.3, "S of a blast as a share of an earthquake's of the same size", "-", ge=0)
     regional_per_day: float = setting(0.0, "earthquakes of magnitude 3 and more 150 to 500 km away", "1/d", ge=0)
-    teleseisms_per_day: float = setting(0.0, "earthquakes from beyond 3000 km that are seen at all", "1/d", ge=0)
+    teleseisms_per_day: float = setting(0.0, "earthquakes of magnitude 5.5 to 7.5 from beyond 3000 km", "1/d", ge=0)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "OtherSourcesSettings":
+        _ascend(self.blast_hours, "blast_hours")
+        _ascend(self.blast_magnitude, "blast_magnitude")
+        return self
 
 
 class NoiseSettings(Section):
@@ -137,10 +146,14 @@ class NoiseSettings(Section):
     level_scatter: float = setting(0.08, "standard deviation of the stations' levels", "-", ge=0)
     tilt_db: float = setting(4.0, "standard deviation of each station's own spectral slope, per decade", "dB", ge=0)
     day_factor: float = setting(1.5, "amplitude above 1 Hz at noon over that at night", "-", ge=1)
-    day_hours: tuple[float, float] = setting((8.0, 18.0), "local hours of the day", "h")
+    day_hours: tuple[float, float] = setting((8.0, 18.0), "local hours in the middle of dawn and dusk, which take 2 h "
+                                             "each", "h")
+    weekend: float = setting(0.5, "how much of the day is left on Saturday and Sunday", "-", ge=0, le=1)
     local_time_h: float = setting(2.0, "local time minus UTC", "h", ge=-14, le=14)
     microseism: float = setting(1.0, "amplitude of the microseism (0.1 to 0.4 Hz) over the models'", "-", ge=0)
-    hum_hz: float | None = setting(None, "frequency of a machine's hum at every third station; none = no hum", "Hz")
+    horizontal: float = setting(1.2, "amplitude of the horizontals' noise over the vertical's", "-", gt=0)
+    hum_hz: float | None = setting(None, "frequency of a machine's hum at every third station; none = no hum", "Hz",
+                                   gt=0)
     hum_factor: float = setting(1.0, "amplitude of the hum over the noise's root mean square from 1 to 20 Hz", "-",
                                 ge=0)
 
