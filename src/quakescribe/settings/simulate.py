@@ -51,7 +51,8 @@ class EarthSettings(Section):
     kappa_s: float = setting(0.04, "near-surface attenuation time of S (P: 0.8 of it)", "s", ge=0)
     site_log10: float = setting(0.15, "standard deviation of the stations' amplification (log10), which varies smoothly "
                                 "with frequency", "-", ge=0)
-    coda_ratio: float = setting(0.4, "coda amplitude behind S as a share of the direct pulse", "-", ge=0)
+    scattering_per_km: float = setting(0.02, "share of the S energy that a kilometre of path scatters into the coda",
+                                       "1/km", ge=0)
     p_coda_ratio: float = setting(0.5, "coda amplitude behind P as a share of the direct pulse", "-", ge=0)
     coda_decay: float = setting(1.3, "exponent of the coda's decay with time since the origin", "-", ge=0)
     coda_q: float = setting(100.0, "quality factor of the coda at 1 Hz, growing as f^0.8", "-", gt=0)
