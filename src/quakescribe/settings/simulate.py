@@ -51,9 +51,10 @@ class EarthSettings(Section):
     kappa_s: float = setting(0.04, "near-surface attenuation time of S (P: 0.8 of it)", "s", ge=0)
     site_log10: float = setting(0.15, "standard deviation of the stations' amplification (log10), which varies smoothly "
                                 "with frequency", "-", ge=0)
+    surface_vp: float = setting(2.0, "P velocity just below the stations, which turns rays upright", "km/s", gt=0)
     scattering_per_km: float = setting(0.02, "share of the S energy that a kilometre of path scatters into the coda",
                                        "1/km", ge=0)
-    p_coda_ratio: float = setting(0.5, "coda amplitude behind P as a share of the direct pulse", "-", ge=0)
+    p_coda_ratio: float = setting(0.65, "coda amplitude between P and S over that of the first second of P", "-", ge=0)
     coda_decay: float = setting(1.3, "exponent of the coda's decay with time since the origin", "-", ge=0)
     coda_q: float = setting(100.0, "quality factor of the coda at 1 Hz, growing as f^0.8", "-", gt=0)
     converted: float = setting(0.25, "amplitude of the converted Sp before S, as a share of S (on the vertical)", "-",
@@ -169,6 +170,7 @@ class DisturbanceSettings(Section):
     day_ratio: float = setting(3.0, "rate of the above by day over that at night", "-", ge=1)
     peak_log10: tuple[float, float] = setting((0.3, 1.5), "smallest and largest peak over the noise's root mean square "
                                               "from 1 to 20 Hz (log10)", "-")
+    glitch_log10: tuple[float, float] = setting((1.0, 3.0), "the same of the digitiser's faults below", "-")
     spikes_per_day: float = setting(1.0, "single wrong samples of the digitiser", "1/d", ge=0)
     steps_per_day: float = setting(0.3, "steps of the digitiser's offset that decay in seconds", "1/d", ge=0)
     half_sines_per_day: float = setting(0.3, "half sines of 0.5 to 3 s on one component", "1/d", ge=0)
