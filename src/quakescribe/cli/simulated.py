@@ -16,30 +16,45 @@ simulate = typer.Typer(
 )
 
 
+Scenario = Annotated[
+    str, typer.Option("--scenario", help="A scenario of the package ('simulate scenarios' lists them) or a TOML file.")
+]
+
+
 @simulate.callback()
 def make(
     context: typer.Context,
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder for waveforms, stations, velocity and truth.")
     ] = None,
-    settings: Annotated[
-        Path | None, typer.Option("--settings", help="TOML with settings that differ from the defaults.")
-    ] = None,
+    scenario: Scenario = "demo",
+    workers: Annotated[
+        int, typer.Option("--workers", min=0, help="1 = in this process, 0 = one per core.")
+    ] = 0,
+    scheduler: Annotated[str, typer.Option("--scheduler", help="Dask scheduler to use, tcp://host:port.")] = "",
     as_json: Json = False,
 ) -> None:
     """Make the recordings of a simulated network, with the whole truth about them."""
     if context.invoked_subcommand is not None:
         return
     from quakescribe.cli import show
-    from quakescribe.report.demo import simulate_into, simulate_settings
+    from quakescribe.run.runner import Silent
+    from quakescribe.run.simulation import simulate_into
+    from quakescribe.settings.run import RunSettings
+    from quakescribe.simulate import read_scenario
 
     if out is None:
         raise typer.BadParameter("say where to write", param_hint="--out")
-    truth = simulate_into(out, simulate_settings(settings))
+    settings, run = read_scenario(scenario), RunSettings(workers=workers, scheduler=scheduler)
     if as_json:
-        show.as_json({"folder": out, "events": len(truth["truth_events"]), "onsets": len(truth["truth_arrivals"])})
+        truth = simulate_into(out, settings, run, Silent())
+        show.as_json({"folder": out, **{name.removeprefix("truth_"): len(table) for name, table in truth.items()}})
         return
-    show.say(f"wrote {out}: {len(truth['truth_events']):,} events, {len(truth['truth_arrivals']):,} onsets")
+    with show.Bars() as bars:
+        truth = simulate_into(out, settings, run, bars)
+    events = truth["truth_events"]
+    show.say(f"wrote {out}: {len(events):,} events, {int(events['detectable'].sum()):,} of them detectable, "
+             f"{len(truth['truth_arrivals']):,} onsets, {len(truth['truth_transients']):,} disturbances")
 
 
 @simulate.command()
@@ -63,16 +78,29 @@ def score(
 
 
 @simulate.command("settings")
-def show_settings() -> None:
-    """Print every setting of the simulator."""
+def show_settings(scenario: Scenario = "demo") -> None:
+    """Print every setting of a scenario."""
     from quakescribe.settings.project import dump
-    from quakescribe.settings.simulate import SimulateSettings
+    from quakescribe.simulate import read_scenario
 
-    typer.echo(dump(SimulateSettings()), nl=False)
+    typer.echo(dump(read_scenario(scenario)), nl=False)
+
+
+@simulate.command("scenarios")
+def show_scenarios(as_json: Json = False) -> None:
+    """List the scenarios of the package."""
+    from quakescribe.cli import show
+    from quakescribe.simulate import shipped
+
+    if as_json:
+        show.as_json(shipped())
+    else:
+        show.table("Scenarios", ("name", "what it is"), list(shipped().items()))
 
 
 def demo(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to make the demo project in.")] = Path("demo"),
+    scenario: Scenario = "demo",
     workers: Annotated[
         int | None, typer.Option("--workers", min=0, help="1 = in this process, 0 = one per core.")
     ] = None,
@@ -82,16 +110,17 @@ def demo(
     from quakescribe.cli import show
     from quakescribe.report.demo import run_and_score, simulated_project
     from quakescribe.run.runner import Silent
-    from quakescribe.settings.simulate import SimulateSettings
+    from quakescribe.simulate import read_scenario
 
-    show.say("simulating a small network ...")
-    project = simulated_project(folder, SimulateSettings())
-    run = project.run("first")
+    settings = read_scenario(scenario)
     if as_json:
-        found = run_and_score(project, run, workers, Silent())
-        show.as_json({"report": run.folder / "report.html", "score": found.to_dict("records")})
+        project = simulated_project(folder, settings, workers, Silent())
+        found = run_and_score(project, project.run("first"), workers, Silent())
+        show.as_json({"report": project.run("first").folder / "report.html", "score": found.to_dict("records")})
         return
     with show.Bars() as bars:
+        project = simulated_project(folder, settings, workers, bars)
+        run = project.run("first")
         found = run_and_score(project, run, workers, bars)
     show.table("Against the truth", ("what", "value", "unit", "n"), _rows(found))
     show.say(f"report: {run.folder / 'report.html'}")

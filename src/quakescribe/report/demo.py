@@ -6,44 +6,20 @@ from pathlib import Path
 
 import pandas as pd
 
-from quakescribe.errors import WorkspaceError
 from quakescribe.report.runs import finish, make_report
 from quakescribe.run.projects import new_project
 from quakescribe.run.runner import Watcher, execute
+from quakescribe.run.simulation import simulate_into, simulated
 from quakescribe.run.workspace import MAKERS, SETTINGS, Project, Run, write_text
-from quakescribe.settings.project import read_section
+from quakescribe.settings.run import RunSettings
 from quakescribe.settings.simulate import SimulateSettings
-from quakescribe.simulate import score, simulate
+from quakescribe.simulate import score
 
 
-def simulate_settings(path: Path | None) -> SimulateSettings:
-    """Return the simulator's settings from a TOML file of its values, or the defaults."""
-    return SimulateSettings() if path is None else read_section(path, SimulateSettings, "simulate")
-
-
-def simulate_into(folder: Path, settings: SimulateSettings) -> dict[str, pd.DataFrame]:
-    """Simulate a network into a folder that is empty or was simulated before, and return its truth.
-
-    Raises
-    ------
-    WorkspaceError
-        If the folder holds somebody's data, which would be overwritten.
-    """
-    truth = folder / "truth"
-    theirs = [name for name in (SETTINGS, "stations.xml", "velocity.csv", "waveforms") if (folder / name).exists()]
-    if theirs and not truth.is_dir():
-        raise WorkspaceError(
-            f"{folder} holds {', '.join(theirs)}, which no simulation made; nothing was overwritten, "
-            "choose another folder"
-        )
-    truth.mkdir(parents=True, exist_ok=True)  # first, so that an interrupted simulation can be made again
-    return simulate(settings, folder)
-
-
-def simulated_project(folder: Path, settings: SimulateSettings) -> Project:
+def simulated_project(folder: Path, settings: SimulateSettings, workers: int | None, watcher: Watcher) -> Project:
     """Simulate a network into a folder (once) and make it a project."""
-    if not all((folder / "truth" / f"{name}.parquet").exists() for name in ("events", "arrivals")):
-        simulate_into(folder, settings)
+    if not simulated(folder):
+        simulate_into(folder, settings, RunSettings(workers=workers or 0), watcher)
     if (folder / SETTINGS).exists():
         return Project(folder)
     return new_project(folder, str(folder / "waveforms"), str(folder / "stations.xml"), str(folder / "velocity.csv"))

@@ -143,8 +143,12 @@ def _toml(value: Any) -> str:
 
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    if isinstance(value, tuple) and any(isinstance(part, BaseModel) for part in value):
+        return "[\n" + "".join(f"    {_toml(part)},\n" for part in value) + "]"
     if isinstance(value, tuple):
         return "[" + ", ".join(_toml(part) for part in value) + "]"
+    if isinstance(value, BaseModel):
+        value = {name: part for name, part in value if part is not None}
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key} = {_toml(part)}" for key, part in value.items()) + "}"
     return str(tomlkit.item(value).as_string())

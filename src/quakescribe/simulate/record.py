@@ -2,107 +2,213 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfilt
 
-from quakescribe.simulate.motion import LONGEST_S, ground_motion
-from quakescribe.simulate.noise import HIGH_HZ, LOW_HZ, noise
-from quakescribe.simulate.scenario import Scenario, Station
+from quakescribe.simulate.disturbances import disturbances, listed
+from quakescribe.simulate.instruments import clock_error_ns, digitise, respond, spans
+from quakescribe.simulate.motion import ground_motion, reach_s
+from quakescribe.simulate.network import Station
+from quakescribe.simulate.noise import level, noise
+from quakescribe.simulate.scenario import Scenario
+from quakescribe.simulate.spectra import HIGH_HZ, LOW_HZ
 from quakescribe.simulate.truth import TRUTH_ARRIVALS, TRUTH_EVENTS
 from quakescribe.waveforms.block import grid_index
 
+SECOND_NS = 1_000_000_000
+HOUR_NS = 3600 * SECOND_NS
+KEPT = 64  # motions that are kept at hand for the next hour
+
+Motion = tuple[int, NDArray[np.float64]]  # grid index of the first sample, ground velocity (3, n) Z, N, E (m/s)
+
+
+class Recorder:
+    """One station of a scenario. Any stretch can be made on its own, in any order; the samples are the same."""
+
+    def __init__(self, scenario: Scenario, index: int) -> None:
+        self.scenario, self.station = scenario, scenario.stations[index]
+        self.rate = int(scenario.settings.network.sampling_rate)
+        onset = scenario.paths.onset_ns[:, index]
+        self.error_ns = clock_error_ns(scenario.states, self.station, onset[:, 0])
+        self.onset_ns = onset + self.error_ns[:, None]  # as the recording shows it
+        self.reach_ns = int((reach_s(scenario) + 1.0) * 1e9)
+        self.motion = lru_cache(maxsize=KEPT)(self._motion)
+
+    def _motion(self, event: int) -> Motion:
+        first, moved = ground_motion(self.scenario, event, self.station.index)
+        shift = round(int(self.error_ns[event]) * 1e-9 * self.rate)
+        return first + shift, respond(moved, self.rate, self.scenario.settings.instruments.corner_hz)
+
+    def near(self, start_ns: int, end_ns: int) -> NDArray[np.int64]:
+        """Return the events whose motion may reach into [start, end), in order."""
+        p = self.onset_ns[:, 0]
+        return np.flatnonzero((p < end_ns + SECOND_NS) & (p > start_ns - self.reach_ns))
+
+    def velocity(self, start_ns: int, end_ns: int) -> NDArray[np.float64]:
+        """Return all that shakes the station, (3, n) Z, N, E (m/s): noise, disturbances and every event."""
+        first, last = (grid_index(t, self.rate) for t in (start_ns, end_ns))
+        settings = self.scenario.settings
+        total = noise(settings, self.station, first, last - first)
+        total = total + disturbances(settings, self.station, first, last - first)
+        for event in self.near(start_ns, end_ns):
+            begin, signal = self.motion(int(event))
+            low, high = max(begin, first), min(begin + signal.shape[1], last)
+            if low < high:
+                total[:, low - first:high - first] += signal[:, low - begin:high - begin]
+        return total
+
+    def counts(self, start_ns: int, end_ns: int) -> NDArray[np.int32]:
+        """Return what the digitiser writes over [start, end): (3, n) counts, rows Z and the two horizontals."""
+        return digitise(self.velocity(start_ns, end_ns), self.scenario.states, self.station, self.scenario.settings,
+                        start_ns)
+
+    def hours(self, start_ns: int, end_ns: int) -> Iterator[tuple[int, NDArray[np.int32]]]:
+        """Yield (start, counts) of [start, end), an hour of UTC at a time."""
+        cuts = [start_ns, *range((start_ns // HOUR_NS + 1) * HOUR_NS, end_ns, HOUR_NS), end_ns]
+        for low, high in pairwise(cuts):
+            yield low, self.counts(low, high)
+
 
 def counts(scenario: Scenario, station: int, start_ns: int, end_ns: int) -> NDArray[np.int32]:
-    """Return what the digitiser of a station writes over [start, end): (3, n) counts, rows Z and the two horizontals.
+    """Return what a station's digitiser writes over [start, end): (3, n) counts, rows Z and the two horizontals."""
+    return Recorder(scenario, station).counts(start_ns, end_ns)
 
-    Any stretch can be made on its own, in any order; the samples are the same.
+
+def record(scenario: Scenario, station: int, start_ns: int, end_ns: int,
+           keep: Callable[[int, NDArray[np.int32]], None] | None = None) -> dict[str, pd.DataFrame]:
+    """Make a stretch of a station's recording and return the truth about it; the stretches of a span add up.
+
+    Parameters
+    ----------
+    keep
+        Given (start, counts (3, n)) hour by hour, e.g. to write them. None: only the truth is wanted.
+
+    Returns
+    -------
+    The tables `truth_arrivals` of the events whose P lies in [start, end), and `truth_transients`.
     """
-    settings, site = scenario.settings, scenario.stations[station]
-    first, last = (grid_index(t, settings.sampling_rate) for t in (start_ns, end_ns))
-    motion = noise(settings, site, first, last - first)
-    onset = scenario.paths.onset_ns[:, station]
-    reach = int((LONGEST_S + 1.0) * 1e9)
-    near = np.flatnonzero((onset[:, 0] < end_ns + 1_000_000_000) & (onset[:, 1] > start_ns - reach))
-    for event in near:
-        begin, signal = ground_motion(scenario, int(event), station)
-        low, high = max(begin, first), min(begin + signal.shape[1], last)
-        if low < high:
-            motion[:, low - first:high - first] += signal[:, low - begin:high - begin]
-    turned = _turn(motion, site)
-    limit = settings.clip_counts
-    return np.clip(np.rint(turned * site.gain), -limit, limit).astype(np.int32)
+    recorder = Recorder(scenario, station)
+    own = np.flatnonzero((recorder.onset_ns[:, 0] >= start_ns) & (recorder.onset_ns[:, 0] < end_ns))
+    snr, peak, overlapped = _strength(recorder, own, start_ns, end_ns)
+    clipping = _clipping(recorder, own, peak)
+    for low, samples in recorder.hours(start_ns, end_ns) if keep is not None else ():
+        keep(low, samples)  # type: ignore[misc]
+    return {"truth_arrivals": _arrivals(recorder, own, snr, peak, overlapped, clipping),
+            "truth_transients": listed(scenario.settings, recorder.station, start_ns, end_ns)}
 
 
-def _turn(motion: NDArray[np.float64], station: Station) -> NDArray[np.float64]:
-    """Return Z, N, E as the station's own Z and horizontals."""
-    angle = np.radians(station.azimuth_deg)
-    _, north, east = motion
-    return np.stack((motion[0], np.cos(angle) * north + np.sin(angle) * east,
-                     np.cos(angle) * east - np.sin(angle) * north))
+def _rows(station: Station) -> tuple[slice, slice]:
+    """Return the rows of Z, N, E on which P and S are looked for."""
+    return slice(0, 1), slice(0, 1) if station.components == "Z" else slice(1, 3)
 
 
-def truth(scenario: Scenario) -> dict[str, pd.DataFrame]:
-    """Return the tables `truth_events` and `truth_arrivals`."""
-    settings, paths = scenario.settings, scenario.paths
-    n_events, n_stations = len(scenario.events), len(scenario.stations)
-    shape = (n_events, n_stations, 2)
-    snr, peak, recorded = np.zeros(shape), np.zeros(shape), np.ones(shape, dtype=bool)
-    second = 1_000_000_000
-    for j, station in enumerate(scenario.stations):
-        snr[:, j], peak[:, j] = _strength(scenario, j)
-        if station.gap_ns is not None:
-            onset = paths.onset_ns[:, j]
-            recorded[:, j] = (onset < station.gap_ns[0] - second) | (onset > station.gap_ns[1] + second)
-    detectable = recorded & (snr >= settings.detectable_snr)
-    both = detectable.all(axis=2).sum(axis=1)
-    events = scenario.events.assign(n_detectable=both, detectable=both >= settings.detectable_stations)
-    names = np.array([s.station_id for s in scenario.stations], dtype=object)
+def _strength(recorder: Recorder, own: NDArray[np.int64], start_ns: int,
+              end_ns: int) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Return signal-to-noise ratio, peak velocity (m/s) and overlap of a stretch's events, (len(own), 2 [P, S]) each.
 
-    def spread(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray(np.broadcast_to(values[:, :, None], shape).ravel())
-
-    arrivals = {
-        "event_id": np.repeat(events["event_id"].to_numpy(), n_stations * 2),
-        "station_id": np.tile(np.repeat(names, 2), n_events), "phase": np.tile(["P", "S"], n_events * n_stations),
-        "time": pd.to_datetime(paths.onset_ns.ravel(), utc=True), "distance_km": spread(paths.distance_km),
-        "azimuth_deg": spread(paths.azimuth_deg), "takeoff_deg": paths.takeoff_deg.ravel(), "peak_m_s": peak.ravel(),
-        "snr": snr.ravel(), "recorded": recorded.ravel(), "detectable": detectable.ravel()}
-    return {"truth_events": TRUTH_EVENTS.order(TRUTH_EVENTS.conform(events)),
-            "truth_arrivals": TRUTH_ARRIVALS.make(arrivals)}
-
-
-def _strength(scenario: Scenario, station: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return signal-to-noise ratio and peak velocity (m/s) of every event at a station, each (n_events, 2 [P, S]).
-
-    Signal: mean power from 1 to 20 Hz in the second after the onset, P on the vertical, S on the horizontals where
-    there are any. Noise: the station's, plus that of all other events in the seconds before and of the onset.
+    Signal: mean power from 1 to 20 Hz in the second after the onset. Noise: the station's at that time, plus that of
+    all other events in the seconds before and of the onset. Disturbances do not count.
     """
-    site, rate = scenario.stations[station], int(scenario.settings.sampling_rate)
+    settings, rate = recorder.scenario.settings, recorder.rate
+    shape = (len(own), 2)
+    if not len(own):
+        return np.zeros(shape), np.zeros(shape), np.zeros(shape, dtype=bool)
+    onset = recorder.onset_ns[own]
+    begin_ns, stop_ns = start_ns - 2 * SECOND_NS, int(onset.max()) + 2 * SECOND_NS
+    events = recorder.near(begin_ns, stop_ns)
+    base = (begin_ns - 2 * recorder.reach_ns) // SECOND_NS
+    total = np.zeros((2, (stop_ns + 2 * recorder.reach_ns) // SECOND_NS - base + 2))  # power, second by second
     band = butter(4, (LOW_HZ, HIGH_HZ), "bandpass", fs=rate, output="sos")
-    rows = (slice(0, 1), slice(0, 1) if site.components == "Z" else slice(1, 3))
-    start, end = (t // 1_000_000_000 for t in scenario.span_ns)
-    total = np.zeros((2, end - start + int(LONGEST_S) + 120))  # power of all events, second by second
-    onset = scenario.paths.onset_ns[:, station]
-    at = onset // 1_000_000_000 - start
-    signal, peak = np.zeros((len(onset), 2)), np.zeros((len(onset), 2))
-    own = np.zeros((len(onset), 2, 2))  # power of the event itself in the seconds before and of its onset
-    for i in range(len(onset)):
-        first, motion = ground_motion(scenario, i, station)
+    rows = _rows(recorder.station)
+    signal, peak, mine = np.zeros(shape), np.zeros(shape), np.zeros((*shape, 2))
+    place = {int(event): i for i, event in enumerate(own)}
+    at = onset // SECOND_NS - base
+    for event in events:
+        first, motion = recorder.motion(int(event))
         filtered = sosfilt(band, motion)
-        lead = first - (start + int(at[i, 0])) * rate
-        seconds = np.pad(filtered**2, ((0, 0), (lead, -(lead + filtered.shape[1]) % rate)))
-        power = seconds.reshape(3, -1, rate).mean(axis=2)
-        gap = round((int(onset[i, 1]) - int(onset[i, 0])) * 1e-9 * rate)
+        second, lead = divmod(first, rate)
+        squared = np.pad(filtered**2, ((0, 0), (lead, -(lead + filtered.shape[1]) % rate)))
+        power = squared.reshape(3, -1, rate).mean(axis=2)
+        here = slice(second - base, second - base + power.shape[1])
+        for k in (0, 1):
+            total[k, here] += power[rows[k]].mean(axis=0)
+        if (i := place.get(int(event))) is None:
+            continue
         size = np.sqrt(np.sum(motion**2, axis=0))
-        peak[i] = size[:max(gap, 1)].max(), size[gap:].max()
-        for k, begin in enumerate((0, gap)):
-            mine = power[rows[k]].mean(axis=0)
-            total[k, at[i, 0]:at[i, 0] + len(mine)] += mine
-            signal[i, k] = np.mean(filtered[rows[k], begin:begin + rate] ** 2)
-            since = int(at[i, k] - at[i, 0])
-            own[i, k] = mine[since - 1] if since else 0.0, mine[since]
-    others = np.stack([np.stack((total[k, at[:, k] - 1], total[k, at[:, k]]), axis=1) for k in (0, 1)], axis=1) - own
-    noise_power = site.noise_m_s**2 + np.maximum(others, 0.0).max(axis=2)
-    return np.sqrt(signal / noise_power), peak
+        p, s = (max(grid_index(int(t), rate) - first, 0) for t in onset[i])
+        peak[i] = size[p:max(s, p + 1)].max(initial=0.0), size[s:].max(initial=0.0)
+        for k, sample in enumerate((p, s)):
+            second_of_it = filtered[rows[k], sample:sample + rate]
+            signal[i, k] = np.sum(second_of_it**2) / (rate * len(second_of_it))
+            for m, where in enumerate((at[i, k] - 1, at[i, k])):
+                inside = where + base - second
+                mine[i, k, m] = power[rows[k], inside].mean() if 0 <= inside < power.shape[1] else 0.0
+    others = np.stack([np.stack((total[k, at[:, k] - 1], total[k, at[:, k]]), axis=1) for k in (0, 1)], axis=1) - mine
+    others = np.maximum(others, 0.0).max(axis=2)
+    ground = level(settings, recorder.station, onset) ** 2
+    return np.sqrt(signal / (ground + others)), peak, others > settings.truth.overlap**2 * ground
+
+
+def _clipping(recorder: Recorder, own: NDArray[np.int64], peak: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return whether the digitiser clips within a second after each onset, (len(own), 2)."""
+    clipped = np.zeros((len(own), 2), dtype=bool)
+    limit = recorder.scenario.settings.instruments.clip_counts
+    strong = own[peak.max(axis=1, initial=0.0) * recorder.station.gain > 0.5 * limit]
+    for event in strong:
+        first, motion = recorder.motion(int(event))
+        low, high = (round(i / recorder.rate * 1e9) for i in (first, first + motion.shape[1]))
+        onset = recorder.onset_ns[own]
+        for i, k in zip(*np.nonzero((onset < high) & (onset > low - SECOND_NS) & ~clipped), strict=True):
+            samples = recorder.counts(int(onset[i, k]), int(onset[i, k]) + SECOND_NS)
+            clipped[i, k] = bool((np.abs(samples) >= limit).any())
+    return clipped
+
+
+def _recorded(recorder: Recorder, onset: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return whether each onset (n, 2) lies a second away from any gap, in the recordings, on a living channel."""
+    states, station = recorder.scenario.states, recorder.station
+    start, end = recorder.scenario.span_ns
+    recorded = (onset >= start) & (onset < end)
+    for low, high, _, _ in spans(states, station, "gap"):
+        recorded &= (onset < low - SECOND_NS) | (onset > high + SECOND_NS)
+    for low, high, dead, _ in spans(states, station, "dead"):
+        concerned = np.array([dead == "Z", dead == "Z" and station.components == "Z"])
+        recorded &= (onset < low - SECOND_NS) | (onset > high + SECOND_NS) | ~concerned
+    return recorded
+
+
+def _arrivals(recorder: Recorder, own: NDArray[np.int64], snr: NDArray[np.float64], peak: NDArray[np.float64],
+              overlapped: NDArray[np.bool_], clipped: NDArray[np.bool_]) -> pd.DataFrame:
+    paths, station, events = recorder.scenario.paths, recorder.station, recorder.scenario.events
+    onset = recorder.onset_ns[own]
+    recorded = _recorded(recorder, onset)
+
+    def spread(values: NDArray[Any]) -> NDArray[Any]:
+        return np.repeat(values[own, station.index], 2)
+
+    table = pd.DataFrame({
+        "event_id": np.repeat(events["event_id"].to_numpy()[own], 2), "station_id": station.station_id,
+        "phase": np.tile(["P", "S"], len(own)), "time": pd.to_datetime(onset.ravel(), utc=True),
+        "clock_error_s": np.repeat(recorder.error_ns[own] * 1e-9, 2), "distance_km": spread(paths.distance_km),
+        "azimuth_deg": spread(paths.azimuth_deg), "takeoff_deg": paths.takeoff_deg[own, station.index].ravel(),
+        "head_wave": paths.head_wave[own, station.index].ravel(), "peak_m_s": peak.ravel(), "snr": snr.ravel(),
+        "overlapped": overlapped.ravel(), "clipped": clipped.ravel(), "recorded": recorded.ravel(),
+        "detectable": (recorded & (snr >= recorder.scenario.settings.truth.snr)).ravel()})
+    only_p = (events["kind"].to_numpy()[own] == "teleseism").repeat(2) & (table["phase"] == "S").to_numpy()
+    return TRUTH_ARRIVALS.order(TRUTH_ARRIVALS.conform(table[~only_p]))
+
+
+def judged(scenario: Scenario, arrivals: pd.DataFrame) -> pd.DataFrame:
+    """Return the table `truth_events`: the scenario's events, and at how many stations P and S are detectable."""
+    seen = arrivals[arrivals["detectable"]].groupby(["event_id", "station_id"])["phase"].nunique()
+    both = (seen == 2).groupby(level="event_id").sum()
+    n = both.reindex(scenario.events["event_id"], fill_value=0).to_numpy(dtype=np.int64)
+    events = scenario.events.assign(n_detectable=n, detectable=n >= scenario.settings.truth.stations)
+    return TRUTH_EVENTS.order(TRUTH_EVENTS.conform(events))
