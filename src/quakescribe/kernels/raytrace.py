@@ -105,6 +105,29 @@ def _head(tops, velocities, distance_km, source_km, receiver_km, m, below):
 
 
 @kernel
+def first_ray(tops, velocities, distance_km, source_depth_km, receiver_depth_km):
+    """Return what `first_arrival` does, and whether the first arrival is a head wave."""
+    upper, lower = min(source_depth_km, receiver_depth_km), max(source_depth_km, receiver_depth_km)
+    time, p, first, last = _direct(tops, velocities, distance_km, upper, lower)
+    leave = last if source_depth_km >= receiver_depth_km else first
+    sign, head = (1.0 if source_depth_km >= receiver_depth_km else -1.0), False
+    if lower - upper <= THIN_KM:
+        sign = 0.0
+    for m in range(tops.shape[0]):
+        if m > 0 and tops[m] >= lower:
+            t = _head(tops, velocities, distance_km, source_depth_km, receiver_depth_km, m, True)
+            if t < time:
+                time, p, sign, leave, head = t, 1.0 / velocities[m], -1.0, layer_of(tops, source_depth_km), True
+        elif m < tops.shape[0] - 1 and tops[m + 1] <= upper:
+            t = _head(tops, velocities, distance_km, source_depth_km, receiver_depth_km, m, False)
+            if t < time:
+                time, p, sign, leave, head = t, 1.0 / velocities[m], 1.0, layer_of(tops, source_depth_km), True
+    squared = 1.0 / (velocities[leave] * velocities[leave]) - p * p
+    dtdz = sign * np.sqrt(squared) if squared > 0.0 else 0.0
+    return time, p, dtdz, np.degrees(np.arctan2(p, -dtdz)), head
+
+
+@kernel
 def first_arrival(tops, velocities, distance_km, source_depth_km, receiver_depth_km):
     """Return the first arrival between a source and a receiver in flat layers.
 
@@ -133,21 +156,4 @@ def first_arrival(tops, velocities, distance_km, source_depth_km, receiver_depth
     that leaves downward. At an interface v is that of the layer the ray leaves through. Cost: O(n) per head wave and
     per Newton step (3 to 6). Formulas: Lee & Stewart 1981, Principles and Applications of Microearthquake Networks.
     """
-    upper, lower = min(source_depth_km, receiver_depth_km), max(source_depth_km, receiver_depth_km)
-    time, p, first, last = _direct(tops, velocities, distance_km, upper, lower)
-    leave = last if source_depth_km >= receiver_depth_km else first
-    sign = 1.0 if source_depth_km >= receiver_depth_km else -1.0
-    if lower - upper <= THIN_KM:
-        sign = 0.0
-    for m in range(tops.shape[0]):
-        if m > 0 and tops[m] >= lower:
-            t = _head(tops, velocities, distance_km, source_depth_km, receiver_depth_km, m, True)
-            if t < time:
-                time, p, sign, leave = t, 1.0 / velocities[m], -1.0, layer_of(tops, source_depth_km)
-        elif m < tops.shape[0] - 1 and tops[m + 1] <= upper:
-            t = _head(tops, velocities, distance_km, source_depth_km, receiver_depth_km, m, False)
-            if t < time:
-                time, p, sign, leave = t, 1.0 / velocities[m], 1.0, layer_of(tops, source_depth_km)
-    squared = 1.0 / (velocities[leave] * velocities[leave]) - p * p
-    dtdz = sign * np.sqrt(squared) if squared > 0.0 else 0.0
-    return time, p, dtdz, np.degrees(np.arctan2(p, -dtdz))
+    return first_ray(tops, velocities, distance_km, source_depth_km, receiver_depth_km)[:4]
