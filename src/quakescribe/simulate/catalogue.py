@@ -40,7 +40,7 @@ def draw(settings: SimulateSettings) -> pd.DataFrame:
     events = events[seen].sort_values("time_s", kind="stable")
     start_ns = int(settings.start.timestamp()) * 1_000_000_000
     events["time"] = pd.to_datetime(start_ns + np.round(events["time_s"].to_numpy() * 1e6).astype(np.int64) * 1000,
-                                    utc=True)
+                                    utc=True).as_unit("ns")
     events["event_id"] = event_ids(events["time"]) if len(events) else np.empty(0, dtype=np.int64)
     id_of_row = np.zeros(len(seen) + 1, dtype=np.int64)  # the last stands for nobody, found by -1
     id_of_row[events.index] = events["event_id"]
@@ -83,4 +83,5 @@ def _on_earth(rng: np.random.Generator, settings: SimulateSettings, shocks: pd.D
         "time_s": shocks["time_s"].to_numpy(), "latitude": latitude, "longitude": longitude,
         "depth_km": np.clip(depth - across * cos, low, high), "magnitude": shocks["magnitude"].to_numpy(),
         "strike_deg": (strike + STRIKE_SD_DEG * a) % 360.0, "dip_deg": np.clip(dip + DIP_SD_DEG * b, 1.0, 90.0),
-        "rake_deg": (rake + RAKE_SD_DEG * c + 180.0) % 360.0 - 180.0, "stress_drop_mpa": stress_drops(rng, settings, n)})
+        "rake_deg": (rake + RAKE_SD_DEG * c + 180.0) % 360.0 - 180.0,
+        "stress_drop_mpa": stress_drops(rng, settings, n)})

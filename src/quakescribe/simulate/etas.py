@@ -1,7 +1,7 @@
 """ETAS: earthquakes that trigger earthquakes, in time and on the planes of the faults (Ogata 1988, 1998).
 
-Shocks are frames with the columns ``time_s`` (after the first sample), ``magnitude``, ``fault`` (which), ``along_km`` and
-``down_km`` (on its plane, from its middle), ``across_km`` (off it) and ``parent`` (row of the parent, -1 = none).
+Shocks are frames with the columns ``time_s`` (after the first sample), ``magnitude``, ``fault`` (which), ``along_km``
+and ``down_km`` (on its plane, from its middle), ``across_km`` (off it) and ``parent`` (row of the parent, -1 = none).
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def swarm(rng: np.random.Generator, settings: SimulateSettings) -> pd.DataFrame:
     seconds, sigma = settings.hours * HOUR_S, rules.swarm_hours * HOUR_S
     n, peak = rules.swarm_events, rules.swarm_at * seconds
     ends = ndtr((np.array([rules.quiet_end_s, seconds - rules.quiet_end_s]) - peak) / sigma)
-    late = sigma * ndtri(rng.uniform(*ends, n))
+    late = sigma * ndtri(rng.uniform(ends[0], ends[1], n))
     along, down = rules.swarm_km * rng.standard_normal((2, n))
     half = _half_km(rules)[np.zeros(n, dtype=np.int64)]
     return _shocks(rng, rules, peak + late, np.zeros(n, dtype=np.int64),
@@ -82,9 +82,9 @@ def _offspring(rng: np.random.Generator, rules: SeismicitySettings, parents: pd.
                end_s: float) -> pd.DataFrame:
     """Draw the direct aftershocks of shocks up to ``end_s``; ``parent`` counts rows of ``parents``.
 
-    Delays after Omori-Utsu (Utsu 1961) by inverse transform. Distances r on the plane in any direction, share within r
-    1 - 1 / (1 + r/d) with d = spread_km 10^((m - 2)/2), folded back at its edges. Off the plane they are normal with the
-    fault's thickness, correlated with the parent's as exp(-r / thickness), so that neighbours stay neighbours.
+    Delays after Omori-Utsu (Utsu 1961) by inverse transform. On the plane they lie in any direction, within a distance
+    r with probability r / (r + d), d = spread_km 10^((m - 2)/2), and are reflected at the plane's edges. Off the plane
+    they are normal with the fault's thickness, correlated with the parent as exp(-r / thickness): neighbours stay so.
     """
     c, power = rules.omori_c_s, rules.omori_p - 1.0
     time, magnitude = parents["time_s"].to_numpy(), parents["magnitude"].to_numpy()
