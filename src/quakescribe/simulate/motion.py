@@ -1,131 +1,208 @@
-"""The ground motion of one event at one station: causal pulses of P and S, and their coda."""
+"""The ground motion of one event at one station: pulses of P and S, what arrives between them, and their coda."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from quakescribe.simulate.scenario import STREAM_MOTION, Scenario, stream
-from quakescribe.waveforms.block import grid_index
+from quakescribe.simulate import coda, distant, pulses, radiation
+from quakescribe.simulate.scenario import Scenario
+from quakescribe.simulate.shot import STATION_KEY, Shot, shot_of
+from quakescribe.simulate.streams import STREAM_MOTION, stream
 
-DENSITY = 2700.0  # kg/m3
-SURFACE = 2.0  # the free surface doubles the motion
-PULSE_N = 2048  # samples of a pulse
-MEAN_RADIATION = (0.52, 0.63)  # root mean square over the focal sphere, P and S (Boore & Boatwright 1984)
-P_KAPPA = 0.8  # near-surface attenuation time of P, as a share of that of S
-P_CODA = 1.4  # coda behind P, as a share of the coda behind S
-CODA_HZ, CODA_Q = 5.0, 360.0  # at which the coda's anelastic decay is taken
-LONGEST_S, SHORTEST_S = 60.0, 3.0  # of the coda behind S
+LONGEST_S = {"earthquake": 120.0, "blast": 60.0, "regional": 400.0, "teleseism": distant.TELESEISM_S}  # after S
+SHORTEST_S = 2.0  # after S
+HEARD = 0.1  # a motion lasts until its coda falls below this share of the station's noise
+FAINT = 0.01  # a motion whose peak lies below this share of the noise is its pulses alone
+BAND_HZ = (1.0, 20.0)  # in which the noise is stated
+P_SHARE, S_SHARE = np.array([1.0, 0.85, 0.85]), np.array([0.75, 1.1, 1.1])  # of scattered waves on Z, N, E
+TAIL = 1.0  # energy of the scattered train behind a pulse, over the pulse's
+TAIL_S, TAIL_EXPONENT = 0.1, 0.5  # its length: TAIL_S times distance (km) to this power
+RISE = 0.2  # of the scattered waves after an onset, as a share of the train's length
+EMERGENT = np.array([0.15, -0.25, 0.4, -0.5, 0.6, -0.45])  # pulses of a head wave, one after the other
+SWING_S = 0.07  # between them
+LATE_S = 1.5  # beyond this lag the direct S stands apart from the head wave's
+BLAST_P = 0.6  # isotropic radiation of P
 
 
 def ground_motion(scenario: Scenario, event: int, station: int) -> tuple[int, NDArray[np.float64]]:
     """Return the grid index of the first sample and the ground velocity (3, n), rows Z, N, E (m/s).
 
-    Depends on the settings, the event and the station only. The first sample is the one nearest to the P onset.
+    Depends on the settings, the event and the station only. The first sample is the one nearest to the P onset. It
+    ends smoothly where the coda falls below a tenth of the station's noise from 1 to 20 Hz.
     """
-    settings, paths, site = scenario.settings, scenario.paths, scenario.stations[station]
-    rate = settings.sampling_rate
-    onset = paths.onset_ns[event, station]
-    first = [grid_index(int(t), rate) for t in onset]
-    late = [(int(t) - round(k / rate * 1e9)) * 1e-9 for t, k in zip(onset, first, strict=True)]  # within half a sample
-    pulses = _pulses(scenario, event, station, np.array(late))
-    p_fraction, sv, sh = _radiation(scenario, event, station)
-    s_minus_p = (onset[1] - onset[0]) * 1e-9
-    lapse = (onset[1] - scenario.events["time"].iloc[event].value) * 1e-9
-    decay = _decay(np.arange(LONGEST_S), lapse, settings.coda_decay)
-    strength = settings.coda_ratio * MEAN_RADIATION[1] * np.abs(pulses[1]).max()
-    heard = np.flatnonzero(strength * decay > 0.1 * site.noise_m_s)
-    seconds = max(SHORTEST_S, float(heard[-1]) + 1.0 if len(heard) else 0.0)
-
-    gap = max(first[1] - first[0], 0)
-    n = gap + int(seconds * rate) + 1
-    motion = np.zeros((3, n))
-    directions = _directions(scenario, event, station)
-    radiated = (np.array([p_fraction]), np.array([sv, sh]))
-    rng = stream(settings, STREAM_MOTION, event, station)
-    for k, begin in enumerate((0, gap)):
-        length = min(PULSE_N, n - begin)
-        motion[:, begin:begin + length] += np.outer(radiated[k] @ directions[k], pulses[k, :length])
-        t = np.arange(n - begin) / rate
-        envelope = _decay(t, lapse, settings.coda_decay) if k == 1 else P_CODA * np.exp(-t / (0.4 * s_minus_p + 1.0))
-        rise = 1.0 - np.exp(-t / (0.05 * paths.hypocentral_km[event, station] ** 0.6))
-        weights = np.array([1.0, 0.6, 0.6]) if k == 0 else np.array([0.6, 1.0, 1.0])
-        scatter = rng.standard_normal((3, n - begin)) * (envelope * rise)
-        strength_k = settings.coda_ratio * MEAN_RADIATION[k] * weights
-        motion[:, begin:] += strength_k[:, None] * _scattered(scatter, pulses[k])
-    fade = int(min(seconds / 3.0, 5.0) * rate)
+    shot = shot_of(scenario, event, station)
+    rng = stream(scenario.settings, STREAM_MOTION, event, station)
+    if shot.kind == "teleseism":
+        motion = _teleseism(shot, rng, stream(scenario.settings, STREAM_MOTION, event, STATION_KEY))
+    else:
+        motion = _local(shot, rng)
+    n = motion.shape[1]
+    fade = min(n // 3, 5 * shot.rate)
     motion[:, n - fade:] *= 0.5 * (1.0 + np.cos(np.pi * np.arange(1, fade + 1) / fade))
-    return first[0], motion
+    return shot.first[0], motion
 
 
-def _decay(seconds: NDArray[np.float64], lapse_s: float, exponent: float) -> NDArray[np.float64]:
-    """Return the coda envelope behind S: ((t + lapse)/lapse)^-exponent exp(-pi f t / Q)."""
-    return np.asarray((1.0 + seconds / lapse_s) ** -exponent * np.exp(-np.pi * CODA_HZ / CODA_Q * seconds))
+def reach_s(scenario: Scenario) -> float:
+    """Return the longest time (s) that any motion of a scenario can last after its P onset."""
+    if not len(scenario.events) or not scenario.stations:
+        return 0.0
+    kinds = scenario.events["kind"].to_numpy()
+    gap = np.diff(scenario.paths.onset_ns, axis=2)[..., 0].max(axis=1) * 1e-9
+    gap[kinds == "teleseism"] = 0.0
+    return float(np.max(gap + np.array([LONGEST_S[kind] for kind in kinds]))) + 2.0
 
 
-def _pulses(scenario: Scenario, event: int, station: int, late_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the velocity pulses (2 [P, S], PULSE_N) in m/s for a radiation factor of 1.
+@dataclass(frozen=True)
+class Spectra:
+    """Logs of amplitudes of displacement (m s) on a frequency grid; every array (.., n_frequencies)."""
 
-    Displacement spectrum (Brune 1970): M0 F / (4 pi rho v^3 R) / (1 + (f/fc)^2) exp(-pi f R / (Q v) - pi kappa f),
-    with fc_S = 0.49 v (stress drop / M0)^(1/3), fc_P = 1.4 fc_S, made causal as the minimum-phase signal of that
-    amplitude, differentiated, and moved to the onset within the sample.
+    n: int  # samples of a pulse
+    frequency_hz: NDArray[np.float64]
+    source: NDArray[np.float64]  # P, S; before the path and the radiation
+    path: NDArray[np.float64]  # P, S
+    site: NDArray[np.float64]  # of P on the vertical, of S on the horizontals
+    pattern: NDArray[np.float64]  # P, SV, SH: size of the radiation, not its log
+    sign: NDArray[np.float64]  # P, SV, SH
+
+
+def _spectra(shot: Shot) -> Spectra:
+    earth, ray = shot.settings.earth, shot.ray
+    length = max(5.0, 12.0 / ray.corner_hz[1], ray.radius_m / 20_000.0)
+    n = 1 << int(np.ceil(np.log2(length * shot.rate)))
+    f = np.fft.rfftfreq(n, 1.0 / shot.rate)
+    if shot.kind == "blast":
+        s = shot.settings.other.blast_s_over_p * radiation.MEAN[1] / np.sqrt(2.0)
+        sign, pattern = np.ones(3), np.array([[BLAST_P], [s], [s]]) * np.ones(len(f))
+    else:
+        couple = radiation.double_couple(shot.azimuth_deg, shot.takeoff_deg, *shot.mechanism)
+        sign, pattern = np.where(couple < 0.0, -1.0, 1.0), radiation.blurred(couple, f)
+    half = pulses.SITE_TERMS
+    site = np.stack([pulses.log_site(earth, shot.station.site, draws, f)
+                     for draws in (shot.draws[:half], 0.7 * shot.draws[:half] + 0.7 * shot.draws[half:2 * half])])
+    return Spectra(n, f, pulses.log_source(ray, earth, f), pulses.log_path(ray, earth, f), site, pattern, sign)
+
+
+def _local(shot: Shot, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return the motion (3, n) of an earthquake or a blast."""
+    spectra = _spectra(shot)
+    seconds = _heard_s(shot, spectra)
+    n = shot.gap + int(max(seconds, SHORTEST_S) * shot.rate) + 1
+    motion = np.zeros((3, n))
+    _pulses(shot, spectra, motion)
+    if seconds > 0.0:
+        _scattered(shot, spectra, rng, motion)
+        if shot.kind == "blast":
+            level = float(np.exp(spectra.source[1, 0] + spectra.site[0, 0])) * radiation.MEAN[1] / 1000.0
+            vertical, radial = distant.rayleigh(level, shot.distance_m, shot.lapse_s[0], n, shot.rate)
+            azimuth = np.radians(shot.azimuth_deg)
+            motion += np.stack((vertical, radial * np.cos(azimuth), radial * np.sin(azimuth)))
+    return motion
+
+
+def _heard_s(shot: Shot, spectra: Spectra) -> float:
+    """Return how long (s) after S the motion is heard above the station's noise; 0 = not at all."""
+    f = spectra.frequency_hz
+    step = max(spectra.n // (2 * shot.rate), 1)  # about 0.5 Hz
+    band = slice(int(np.searchsorted(f, BAND_HZ[0])), int(np.searchsorted(f, BAND_HZ[1])), step)
+    width = step * f[1]
+    noise = shot.station.noise_m_s
+    velocity = 2.0 * np.pi * f[band]
+    s = np.exp(spectra.source[1, band] + spectra.path[1, band] + spectra.site[1, band]) * velocity
+    if 3.0 * np.sqrt(2.0 * np.sum(s**2) * width) < FAINT * noise:
+        return 0.0
+    t = np.concatenate(([0.0], np.geomspace(1.0, LONGEST_S[shot.kind], 30)))
+    power = _coda_power(shot, spectra, t, band).sum(axis=1) * width
+    heard = np.flatnonzero(power > (HEARD * noise) ** 2)
+    last = t[min(int(heard[-1]) + 1, len(t) - 1)] if len(heard) else SHORTEST_S
+    rg = shot.distance_m / distant.RG_M_S[1] - shot.lapse_s[1] + 4.0 if shot.kind == "blast" else 0.0
+    return float(max(last, rg))
+
+
+def _coda_power(shot: Shot, spectra: Spectra, t: NDArray[np.float64], at: slice) -> NDArray[np.float64]:
+    """Return the one-sided power (n_times, n_frequencies; m2/s2/Hz) of the S coda, mean of the components.
+
+    Single scattering: 2 |V|^2 2 g / (v_S t^2) with V the source's velocity spectrum times distance and g the
+    scattering coefficient; its decay is that of `coda.log_decay`. ``t`` counts from the S onset.
     """
-    settings, row = scenario.settings, scenario.events.iloc[event]
-    layer = max(int(np.searchsorted(scenario.model.top_km, row["depth_km"], side="right")) - 1, 0)
-    speed = 1000.0 * np.array([scenario.model.vp[layer], scenario.model.vs[layer]])
-    f = np.fft.rfftfreq(PULSE_N, 1.0 / settings.sampling_rate)
-    radius = 1000.0 * max(float(scenario.paths.hypocentral_km[event, station]), 0.5)
-    corner = 0.49 * speed[1] * (row["stress_drop_mpa"] * 1e6 / row["moment_nm"]) ** (1 / 3) * np.array([1.4, 1.0])
-    level = scenario.stations[station].site * SURFACE * row["moment_nm"] / (4 * np.pi * DENSITY * speed**3 * radius)
-    q = settings.q_s * np.array([1.75, 1.0])[:, None] * np.maximum(f, 1.0) ** settings.q_exponent
-    t_star = radius / (q * speed[:, None]) + settings.kappa_s * np.array([P_KAPPA, 1.0])[:, None]
-    log_amplitude = np.log(level)[:, None] - np.log1p((f / corner[:, None]) ** 2) - np.pi * f * t_star
-    cepstrum = np.fft.irfft(log_amplitude, PULSE_N)
-    cepstrum[:, 1:PULSE_N // 2] *= 2.0
-    cepstrum[:, PULSE_N // 2 + 1:] = 0.0
-    spectrum = np.exp(np.fft.rfft(cepstrum)) * 2j * np.pi * f * np.exp(-2j * np.pi * f * late_s[:, None])
-    nyquist = f[-1]
-    edge = np.clip((nyquist - f) / (0.2 * nyquist), 0.0, 1.0)
-    pulses = np.fft.irfft(spectrum * 0.5 * (1 - np.cos(np.pi * edge)), PULSE_N) * settings.sampling_rate
-    half = PULSE_N // 2
-    pulses[:, half:] *= np.linspace(1.0, 0.0, PULSE_N - half)
-    return np.asarray(pulses)
+    earth, f = shot.settings.earth, spectra.frequency_hz[at]
+    velocity = 2.0 * np.pi * f * np.exp(spectra.source[1, at] + spectra.site[1, at])
+    mean = radiation.MEAN[1] * (shot.settings.other.blast_s_over_p if shot.kind == "blast" else 1.0)
+    scattering = earth.scattering_per_km / 1000.0
+    level = 4.0 * scattering / (shot.ray.speed_m_s[1] * coda.REFERENCE_S**2) * (mean * velocity) ** 2 / 3.0
+    return np.asarray(level * np.exp(coda.log_decay(shot.lapse_s[1] + t, shot.lapse_s[1], f, earth.coda_decay,
+                                                    earth.coda_q)))
 
 
-def _scattered(noise: NDArray[np.float64], pulse: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return noise with the pulse's spectrum, causal, whose root mean square is the noise's times the pulse's peak."""
-    short = pulse[:512]
-    n = noise.shape[1]
-    size = 1 << int(np.ceil(np.log2(n + len(short))))
-    filtered = np.fft.irfft(np.fft.rfft(noise, size) * np.fft.rfft(short, size), size)[:, :n]
-    return np.asarray(filtered * (np.abs(short).max() / np.sqrt(np.sum(short**2))))
+def _pulses(shot: Shot, spectra: Spectra, motion: NDArray[np.float64]) -> None:
+    """Add P along the ray, SV and SH across it, and Sp on the vertical before S."""
+    earth, f, rate = shot.settings.earth, spectra.frequency_hz, shot.rate
+    rows = np.array([0, 1, 1])
+    amplitude = spectra.source[rows] + spectra.path[rows] + spectra.site[rows] + np.log(spectra.pattern)
+    late = np.array([shot.late_s[k] for k in rows])[:, None]
+    spectrum = spectra.sign[:, None] * pulses.causal(amplitude, spectra.n) * np.exp(-2j * np.pi * f * late)
+    if shot.direct_s[0] > 0.0:
+        train = np.exp(-2j * np.pi * SWING_S * np.outer(np.arange(len(EMERGENT)), f))
+        spectrum = np.concatenate((spectrum, spectrum[:1] * (EMERGENT @ train)))
+    signal = pulses.in_time(spectrum, spectra.n, rate)
+    ways = radiation.directions(shot.azimuth_deg, shot.incidence_deg)
+    if shot.direct_s[0] > 0.0:
+        _add(motion, 0, np.outer(ways[0], signal[3]))
+    _add(motion, round(shot.direct_s[0] * rate), np.outer(ways[0], signal[0]))
+    s = ways[1:].T @ signal[1:3]
+    lag = round(shot.direct_s[1] * rate) if shot.direct_s[1] > LATE_S else 0
+    if lag:
+        _add(motion, shot.gap, 0.5 * s)
+    _add(motion, shot.gap + lag, s)
+    low, high = earth.converted_lead_s
+    share = 0.5 * (1.0 + np.tanh(shot.draws[-1]))
+    early = round((low + (high - low) * share) * rate)
+    stronger = signal[1 + int(np.abs(signal[2]).max() > np.abs(signal[1]).max())]
+    if 0 < early < shot.gap:
+        _add(motion, shot.gap - early, np.outer(earth.converted * ways[0], stronger))
 
 
-def _radiation(scenario: Scenario, event: int, station: int) -> tuple[float, float, float]:
-    """Return the far-field radiation of P, SV and SH from a double couple (Aki & Richards 2002, eq. 4.89-4.91)."""
-    row, paths = scenario.events.iloc[event], scenario.paths
-    phi = np.radians(paths.azimuth_deg[event, station] - row["strike_deg"])
-    d, r = np.radians(row["dip_deg"]), np.radians(row["rake_deg"])
-    i, j = np.radians(paths.takeoff_deg[event, station])
-    sin, cos = np.sin, np.cos
-    p = (cos(r) * sin(d) * sin(i) ** 2 * sin(2 * phi) - cos(r) * cos(d) * sin(2 * i) * cos(phi)
-         + sin(r) * sin(2 * d) * (cos(i) ** 2 - sin(i) ** 2 * sin(phi) ** 2)
-         + sin(r) * cos(2 * d) * sin(2 * i) * sin(phi))
-    sv = (sin(r) * cos(2 * d) * cos(2 * j) * sin(phi) - cos(r) * cos(d) * cos(2 * j) * cos(phi)
-          + 0.5 * cos(r) * sin(d) * sin(2 * j) * sin(2 * phi)
-          - 0.5 * sin(r) * sin(2 * d) * sin(2 * j) * (1 + sin(phi) ** 2))
-    sh = (cos(r) * cos(d) * cos(j) * sin(phi) + cos(r) * sin(d) * sin(j) * cos(2 * phi)
-          + sin(r) * cos(2 * d) * cos(j) * cos(phi) - 0.5 * sin(r) * sin(2 * d) * sin(j) * sin(2 * phi))
-    return float(p), float(sv), float(sh)
+def _add(motion: NDArray[np.float64], at: int, signal: NDArray[np.float64]) -> None:
+    n = min(motion.shape[1] - at, signal.shape[1])
+    if n > 0:
+        motion[:, at:at + n] += signal[:, :n]
 
 
-def _directions(scenario: Scenario, event: int, station: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return unit vectors (Z, N, E) of P (1, 3), along the ray, and of SV and SH (2, 3), across it."""
-    paths = scenario.paths
-    azimuth = np.radians(paths.azimuth_deg[event, station])
-    p, s = np.radians(paths.incidence_deg[event, station])
-    radial = np.array([0.0, np.cos(azimuth), np.sin(azimuth)])
-    transverse = np.array([0.0, -np.sin(azimuth), np.cos(azimuth)])
-    up = np.array([1.0, 0.0, 0.0])
-    return (np.array([np.cos(p) * up + np.sin(p) * radial]),
-            np.array([np.cos(s) * radial - np.sin(s) * up, transverse]))
+def _scattered(shot: Shot, spectra: Spectra, rng: np.random.Generator, motion: NDArray[np.float64]) -> None:
+    """Add the scattered waves: behind P up to S and a while longer, behind S to the end."""
+    earth, rate = shot.settings.earth, shot.rate
+    size = min(1 << int(np.ceil(np.log2(rate * min(max(1.0, 2.0 / shot.ray.corner_hz[1]), 10.0)))), spectra.n)
+    at = slice(None, None, spectra.n // size)
+    f = spectra.frequency_hz[at]
+    velocity = 2.0 * np.pi * f * np.exp(spectra.source[:, at] + spectra.path[:, at] + spectra.site[:, at])
+    energy = 2.0 * np.stack((velocity[0] * radiation.MEAN[0], velocity[1] * radiation.MEAN[1])) ** 2
+    if shot.kind == "blast":
+        energy[1] *= shot.settings.other.blast_s_over_p**2
+    tail = TAIL_S * (shot.ray.radius_m / 1000.0) ** TAIL_EXPONENT
+    gap_s = shot.gap / rate
+    for phase, begin in enumerate((0, shot.gap)):
+        n = motion.shape[1] - begin
+        t = np.arange(2 * n // size + 2) * (0.5 * size / rate)
+        train = TAIL / tail * np.exp(-t / tail)[:, None] * energy[phase] / 3.0
+        if phase == 0:
+            after = np.maximum(t - gap_s, 0.0)[:, None]
+            power = train + earth.p_coda_ratio**2 * np.exp(-after / (0.3 * gap_s + 0.5)) * energy[0]
+        else:
+            power = train + _coda_power(shot, spectra, t, at)
+        share = (P_SHARE, S_SHARE)[phase]
+        noise = coda.shaped_noise(rng, (share**2)[:, None, None] * power, size, n, rate)
+        noise *= 1.0 - np.exp(-np.arange(n) / (RISE * tail * rate))
+        motion[:, begin:] += noise
+
+
+def _teleseism(shot: Shot, own: np.random.Generator, common: np.random.Generator) -> NDArray[np.float64]:
+    """Return the motion (3, n) of a teleseism's P: the same train at every station, and a little of its own."""
+    n = int(distant.TELESEISM_S * shot.rate)
+    train = shot.station.site * distant.teleseism(common, shot.magnitude, n, shot.rate)
+    way = radiation.directions(shot.azimuth_deg, shot.incidence_deg)[0]
+    peak = np.abs(train).max()
+    around = np.stack([distant.teleseism(own, 0.0, n, shot.rate) for _ in range(3)])
+    around *= distant.SCATTERED * peak / np.abs(around).max(axis=1, keepdims=True)
+    return np.asarray(np.outer(way, train) + around)

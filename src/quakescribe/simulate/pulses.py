@@ -1,9 +1,22 @@
-"""Source and path: how much of what frequency a source sends to a station."""
+"""Source and path: how much of what frequency a source sends to a station, and the pulse that makes of it."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
+
+from quakescribe.settings.simulate import EarthSettings
+
+DENSITY = 2700.0  # kg/m3
+SURFACE = 2.0  # the free surface doubles the motion
+P_CORNER = 1.4  # corner frequency of P over that of S
+P_KAPPA = 0.8  # near-surface attenuation time of P over that of S
+NEAREST_M = 500.0
+SPREADS_M = 100_000.0  # beyond, S spreads as guided waves do, by the root of the distance
+SITE_HZ = (0.3, 50.0)  # between these a station's amplification varies
+SITE_TERMS = 4
 
 
 def moment(magnitude: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -15,3 +28,74 @@ def moment(magnitude: NDArray[np.float64]) -> NDArray[np.float64]:
     """
     mw = np.where(magnitude < 3.0, 2.0 / 3.0 * magnitude + 0.65, magnitude - 0.35)
     return np.asarray(10.0 ** (1.5 * mw + 9.1))
+
+
+@dataclass(frozen=True)
+class Ray:
+    """What the spectra of one event at one station depend on; SI units, pairs are P and S."""
+
+    moment_nm: float
+    stress_drop_pa: float
+    speed_m_s: tuple[float, float]
+    radius_m: float
+
+    @property
+    def corner_hz(self) -> tuple[float, float]:
+        """Corner frequencies 0.49 v_S (stress drop / M0)^(1/3) of S and 1.4 times that of P (Brune 1970)."""
+        s = 0.49 * self.speed_m_s[1] * float(self.stress_drop_pa / self.moment_nm) ** (1 / 3)
+        return P_CORNER * s, s
+
+
+def log_source(ray: Ray, earth: EarthSettings, frequency_hz: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the log displacement spectrum (2 [P, S], n; m^2 s) at the station, without path and radiation.
+
+    F M0 / (4 pi rho v^3) / (1 + (f/fc)^2) exp(-pi kappa f): times 1/distance it is the far field (Brune 1970).
+    """
+    speed, corner = np.array(ray.speed_m_s)[:, None], np.array(ray.corner_hz)[:, None]
+    kappa = earth.kappa_s * np.array([[P_KAPPA], [1.0]])
+    level = np.log(SURFACE * ray.moment_nm / (4 * np.pi * DENSITY * speed**3))
+    return np.asarray(level - np.log1p((frequency_hz / corner) ** 2) - np.pi * kappa * frequency_hz)
+
+
+def log_path(ray: Ray, earth: EarthSettings, frequency_hz: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the log of spreading and anelastic loss (2 [P, S], n; 1/m): 1/r exp(-pi f r / (Q v)), Q = q f^exponent.
+
+    Q stays as it is below 1 Hz. Beyond 100 km S falls as 1/sqrt(r).
+    """
+    r = max(ray.radius_m, NEAREST_M)
+    speed = np.array(ray.speed_m_s)[:, None]
+    q = earth.q_s * np.array([[earth.q_p_over_q_s], [1.0]]) * np.maximum(frequency_hz, 1.0) ** earth.q_exponent
+    spreading = -np.log(np.array([[r], [min(r, np.sqrt(r * SPREADS_M))]]))
+    return np.asarray(spreading - np.pi * frequency_hz * r / (q * speed))
+
+
+def log_site(earth: EarthSettings, mean: float, draws: NDArray[np.float64],
+             frequency_hz: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the log amplification (n,) of a station: its mean, and smooth undulations over log frequency.
+
+    ``draws`` are SITE_TERMS standard normal numbers, one per cosine.
+    """
+    u = np.log(np.maximum(frequency_hz, SITE_HZ[0]) / SITE_HZ[0]) / np.log(SITE_HZ[1] / SITE_HZ[0])
+    waves = np.cos(np.pi * np.outer(np.arange(1, SITE_TERMS + 1), np.minimum(u, 1.0)))
+    return np.asarray(np.log(mean) + np.log(10.0) * earth.site_log10 * np.sqrt(2.0 / SITE_TERMS) * (draws @ waves))
+
+
+def causal(log_amplitude: NDArray[np.float64], n: int) -> NDArray[np.complex128]:
+    """Return the spectra (.., n // 2 + 1) of the minimum-phase signals of these log amplitude spectra.
+
+    By folding the cepstrum onto positive times (Oppenheim & Schafer 1989, section 12.7).
+    """
+    cepstrum = np.fft.irfft(log_amplitude, n)
+    cepstrum[..., 1:n // 2] *= 2.0
+    cepstrum[..., n // 2 + 1:] = 0.0
+    return np.asarray(np.exp(np.fft.rfft(cepstrum)))
+
+
+def in_time(spectrum: NDArray[np.complex128], n: int, rate: float) -> NDArray[np.float64]:
+    """Return the signals (.., n) of displacement spectra as velocity, low-passed towards the Nyquist frequency."""
+    f = np.fft.rfftfreq(n, 1.0 / rate)
+    edge = np.clip((f[-1] - f) / (0.2 * f[-1]), 0.0, 1.0)
+    signal = np.fft.irfft(spectrum * (1j * np.pi * f * (1.0 - np.cos(np.pi * edge))), n) * rate
+    half = n // 2
+    signal[..., half:] *= np.linspace(1.0, 0.0, n - half)
+    return np.asarray(signal)
