@@ -31,6 +31,9 @@ def make(
     workers: Annotated[
         int, typer.Option("--workers", min=0, help="1 = in this process, 0 = one per core.")
     ] = 0,
+    store: Annotated[
+        bool, typer.Option(help="Write the waveforms; otherwise give DIR/scenario.toml to 'init' as --waveforms.")
+    ] = True,
     scheduler: Annotated[str, typer.Option("--scheduler", help="Dask scheduler to use, tcp://host:port.")] = "",
     as_json: Json = False,
 ) -> None:
@@ -47,11 +50,11 @@ def make(
         raise typer.BadParameter("say where to write", param_hint="--out")
     settings, run = read_scenario(scenario), RunSettings(workers=workers, scheduler=scheduler)
     if as_json:
-        truth = simulate_into(out, settings, run, Silent())
+        truth = simulate_into(out, settings, run, Silent(), store)
         show.as_json({"folder": out, **{name.removeprefix("truth_"): len(table) for name, table in truth.items()}})
         return
     with show.Bars() as bars:
-        truth = simulate_into(out, settings, run, bars)
+        truth = simulate_into(out, settings, run, bars, store)
     events = truth["truth_events"]
     show.say(f"wrote {out}: {len(events):,} events, {int(events['detectable'].sum()):,} of them detectable, "
              f"{len(truth['truth_arrivals']):,} onsets, {len(truth['truth_transients']):,} disturbances")

@@ -45,6 +45,8 @@ def open_inputs(settings: Settings, folder: Path) -> Inputs:
     """
     from quakescribe.earth.velocity import read_velocity
     from quakescribe.exchange.stations import read_stations
+    from quakescribe.simulate.archive import open_scenario
+    from quakescribe.simulate.scenario import read_scenario
     from quakescribe.waveforms.archive import open_archive
     from quakescribe.waveforms.survey import survey
 
@@ -53,7 +55,11 @@ def open_inputs(settings: Settings, folder: Path) -> Inputs:
     stations, channels = read_stations(stations_path)
     velocity = folder / Path(project.velocity).expanduser() if project.velocity else None
     model = read_velocity(velocity, settings.velocity)
-    archive = open_archive(str(folder / Path(project.waveforms).expanduser()), settings.waveforms)
+    waveforms = folder / Path(project.waveforms).expanduser()
+    if waveforms.suffix == ".toml":
+        archive = open_scenario(read_scenario(waveforms), settings.waveforms)
+    else:
+        archive = open_archive(str(waveforms), settings.waveforms)
     recorded = [one for one in archive.station_ids if not excluded(one, project.exclude_stations)]
     stations, channels = with_locations(stations, recorded), with_locations(channels, recorded)
     known = set(stations["station_id"])

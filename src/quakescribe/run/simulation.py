@@ -27,7 +27,7 @@ def simulated(folder: Path) -> bool:
 
 
 def simulate_into(folder: Path, settings: SimulateSettings, run: RunSettings,
-                  watcher: Watcher) -> dict[str, pd.DataFrame]:
+                  watcher: Watcher, store: bool = True) -> dict[str, pd.DataFrame]:
     """Simulate a network into a folder that is empty or was simulated before, and return its truth.
 
     Parameters
@@ -36,6 +36,8 @@ def simulate_into(folder: Path, settings: SimulateSettings, run: RunSettings,
         Who works (workers, scheduler, jobqueue).
     watcher
         Told of every station and day that is made.
+    store
+        Whether to write the waveforms; a run makes them from ``scenario.toml`` otherwise.
 
     Raises
     ------
@@ -64,4 +66,4 @@ def simulate_into(folder: Path, settings: SimulateSettings, run: RunSettings,
                 yield done.value
             watcher.finish("simulate", time.perf_counter() - began, {"samples": samples})
 
-        return simulate(settings, folder, note, share_out)
+        return simulate(settings, folder, note, store, share_out)

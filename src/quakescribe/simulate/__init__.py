@@ -16,7 +16,7 @@ from quakescribe.simulate.score import score
 __all__ = ["Scenario", "build", "read_scenario", "score", "shipped", "simulate"]
 
 
-def simulate(settings: SimulateSettings, folder: Path, note: str = "",
+def simulate(settings: SimulateSettings, folder: Path, note: str = "", store: bool = True,
              share_out: Callable[[Callable[[Any], Any], list[Any]], Iterable[Any]] = map) -> dict[str, pd.DataFrame]:
     """Write a simulated network to a folder and return its truth tables.
 
@@ -27,6 +27,8 @@ def simulate(settings: SimulateSettings, folder: Path, note: str = "",
     ----------
     note
         Says of what code the simulation is; units that an interrupted one finished with the same note are kept.
+    store
+        Whether to write the waveforms; without them ``scenario.toml`` stands for them (see `simulate.archive`).
     share_out
         Applies a function to every unit (a station and day); the order does not matter. `map` does it here and now.
     """
@@ -43,6 +45,6 @@ def simulate(settings: SimulateSettings, folder: Path, note: str = "",
     said.write_text(dump(settings), encoding="utf-8")
     write_stations(scenario, folder / "stations.xml")
     write_velocity(scenario.model, folder / "velocity.csv")
-    work = units(scenario, folder, note)
+    work = units(scenario, folder, note, store)
     deque(share_out(write_unit, work), maxlen=0)
     return write_truth(scenario, folder, work)

@@ -36,23 +36,26 @@ class Unit:
     start_ns: int
     end_ns: int
     note: str = ""
+    store: bool = True
 
 
-def units(scenario: Scenario, folder: Path, note: str = "") -> list[Unit]:
+def units(scenario: Scenario, folder: Path, note: str = "", store: bool = True) -> list[Unit]:
     """Return every station and day of a scenario."""
     start, end = scenario.span_ns
     days = [(max(day, start), min(day + DAY_NS, end)) for day in range(start // DAY_NS * DAY_NS, end, DAY_NS)]
-    return [Unit(scenario.settings, folder, station.index, *day, note) for day in days for station in scenario.stations]
+    return [Unit(scenario.settings, folder, station.index, *day, note, store) for day in days for station in scenario.stations]
 
 
 def write_unit(unit: Unit) -> int:
     """Write the recordings of one station and day and its part of the truth; return the number of samples written.
 
+    Without ``store`` only the truth is written.
+
     A unit that was finished with the same note is left as it is (0 samples).
     """
     scenario = build(unit.settings)
     station = scenario.stations[unit.station]
-    files = _files(unit.folder, station, unit.start_ns)
+    files = _files(unit.folder, station, unit.start_ns) if unit.store else []
     finished = part(unit, TRUTH_ARRIVALS.name)
     if unit.note and store.read_note(finished) == unit.note and all(path.exists() for path in files):
         return 0
@@ -61,7 +64,7 @@ def write_unit(unit: Unit) -> int:
         for path in files:
             path.parent.mkdir(parents=True, exist_ok=True)
         writer = _Writer(scenario, station, [stack.enter_context(open(path, "wb")) for path in temporary])
-        tables = record(scenario, unit.station, unit.start_ns, unit.end_ns, writer)
+        tables = record(scenario, unit.station, unit.start_ns, unit.end_ns, writer if unit.store else None)
     for path, new in zip(files, temporary, strict=True):
         if new.stat().st_size:
             os.replace(new, path)

@@ -13,6 +13,7 @@ import pandas as pd
 from quakescribe.errors import WaveformError
 from quakescribe.settings.waveforms import WaveformsSettings
 from quakescribe.waveforms import files
+from quakescribe.waveforms.files import Read
 from quakescribe.waveforms.skips import skip, skip_table
 
 DAY_NS = 86_400_000_000_000
@@ -36,11 +37,19 @@ class Archive:
         read on that day.
     skips
         Everything that was left out, with its reason.
+    read
+        Reads the samples of (source, station_id, channel, start_ns, end_ns), as `files.read` does.
     """
 
     index: pd.DataFrame
     chosen: pd.DataFrame
     skips: pd.DataFrame = field(repr=False)
+    read: Read = files.read
+
+    @property
+    def made(self) -> bool:
+        """Whether the samples are made when they are read, and lie in no file."""
+        return self.read is not files.read
 
     @property
     def station_ids(self) -> list[str]:
@@ -90,6 +99,20 @@ def open_archive(where: str | Path, settings: WaveformsSettings) -> Archive:
     chosen, faults = _choose(index, settings)
     skips.extend(faults)
     return Archive(index, chosen, skip_table(skips))
+
+
+def made_archive(rows: list[tuple[Any, ...]], settings: WaveformsSettings, read: Read) -> Archive:
+    """Return an archive of recordings that are made when they are read.
+
+    Parameters
+    ----------
+    rows
+        (source, station_id, channel, start_ns, end_ns, sampling_rate, n_samples), as in `Archive.index`.
+    read
+        Makes the samples; travels to the workers with the archive.
+    """
+    index = _index(rows)
+    return Archive(index, _choose(index, settings)[0], skip_table([]), read)
 
 
 def _believable(path: Path, segments: list[files.Segment], settings: WaveformsSettings,

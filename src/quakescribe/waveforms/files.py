@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import glob
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -92,12 +92,17 @@ def scan(path: Path) -> tuple[list[Segment], list[dict[str, Any]]]:
     return [], [skip("not-waveforms", "neither miniSEED nor SAC", source=source)]
 
 
-def read(path: Path, station_id: str, channel: str, start_ns: int,
+Read = Callable[[str, str, str, int, int], tuple[list[Segment], list[dict[str, Any]]]]
+"""(source, station_id, channel, start_ns, end_ns) -> segments, skips."""
+
+
+def read(source: str | Path, station_id: str, channel: str, start_ns: int,
          end_ns: int) -> tuple[list[Segment], list[dict[str, Any]]]:
     """Read the samples of one channel in [start_ns, end_ns] (whole records: a little more), and what was damaged.
 
     What was damaged is told without a time, so that every request that meets it tells the same.
     """
+    path = Path(source)
     try:
         if kind(path) == "sac":
             found = _read_sac(path, headonly=False)

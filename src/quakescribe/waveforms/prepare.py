@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,9 @@ from numpy.typing import NDArray
 
 from quakescribe.kernels.filtering import filter_tiles, mask_flat, place
 from quakescribe.settings.waveforms import WaveformsSettings
-from quakescribe.waveforms import files
 from quakescribe.waveforms.archive import COMPONENTS, DAY_NS, Archive
 from quakescribe.waveforms.block import Block, grid_index
+from quakescribe.waveforms.files import Read
 from quakescribe.waveforms.filters import design
 from quakescribe.waveforms.orient import calibrate
 from quakescribe.waveforms.skips import skip, skip_table
@@ -36,12 +37,13 @@ class _Piece:
 
 @dataclass(frozen=True)
 class _Spans:
-    """What was asked for, where reading begins, and whose masked samples are counted (ns after 1970)."""
+    """What was asked for, where reading begins, whose masked samples are counted (ns after 1970), and how one reads."""
 
     start_ns: int
     wide_ns: int
     end_ns: int
     own_ns: tuple[int, int]
+    read: Read
 
 
 def load(archive: Archive, stations: pd.DataFrame, channels: pd.DataFrame, station_id: str, start_ns: int, end_ns: int,
@@ -71,7 +73,8 @@ def load(archive: Archive, stations: pd.DataFrame, channels: pd.DataFrame, stati
     if not _known(stations, station_id):
         return [], skip_table([skip("no-metadata", "recorded, but not among the stations",
                                     station_id=station_id, start_ns=start_ns, end_ns=end_ns)])
-    spans = _Spans(start_ns, start_ns // TILE_NS * TILE_NS - LEAD_NS, end_ns, own or (start_ns, end_ns))
+    spans = _Spans(start_ns, start_ns // TILE_NS * TILE_NS - LEAD_NS, end_ns, own or (start_ns, end_ns),
+                   archive.read)
     blocks = []
     index = archive.index[archive.index["station_id"] == station_id]
     for instrument, days in _instruments(archive, station_id, (spans.wide_ns, spans.end_ns)):
@@ -150,6 +153,7 @@ def _block(rows: pd.DataFrame, days: set[int], instrument: str, rate: float, spa
     note: dict[str, Any] = {"station_id": station_id, "start_ns": spans.own_ns[0], "end_ns": spans.own_ns[1]}
     laid: list[list[tuple[int, int, int]]] = [[], [], []]
     present = ""
+    pieces = functools.partial(_pieces, spans.read, rate, skips)
     for c, component in enumerate("ZNE"):
         mine = rows[rows["channel"].str[2].map(COMPONENTS) == c]
         if mine.empty:
@@ -157,7 +161,7 @@ def _block(rows: pd.DataFrame, days: set[int], instrument: str, rate: float, spa
         present += component
         row = np.zeros(stop - begin + 2 * pad, dtype=np.float32)
         empty = np.ones(len(row), dtype=bool)
-        differ, not_finite = _lay(row, empty, mine, begin - pad, rate, laid[c], own, skips)
+        differ, not_finite = _lay(row, empty, mine, begin - pad, rate, laid[c], own, pieces)
         mask_other_days(row, empty, begin - pad, rate, days)
         before = empty[own].copy()
         flat = (empty[own] & ~before).sum() - differ if mask_flat(row, empty, pad) else 0
@@ -176,13 +180,13 @@ def _block(rows: pd.DataFrame, days: set[int], instrument: str, rate: float, spa
 
 
 def _lay(row: NDArray[np.float32], empty: NDArray[np.bool_], rows: pd.DataFrame, low: int, rate: float,
-         laid: list[tuple[int, int, int]], own: slice, skips: list[dict[str, Any]]) -> tuple[int, int]:
+         laid: list[tuple[int, int, int]], own: slice, pieces: Callable[..., list[_Piece]]) -> tuple[int, int]:
     """Lay one component on the grid from ``low`` on; return its own samples that disagree and that are not finite."""
     reach = (grid_time_ns(low, rate), grid_time_ns(low + len(row), rate))
     disagree, bad = False, 0
     near = rows[(rows["start"] <= _stamp(reach[1])) & (rows["end"] >= _stamp(reach[0]))]
     for _, mine in near.groupby(["source", "channel"], sort=True):
-        for piece in _pieces(mine, rate, reach, skips):
+        for piece in pieces(mine, reach):
             at = piece.at - low
             differ, not_finite = place(piece.samples, row, empty, at)
             disagree |= differ > 0
@@ -193,10 +197,11 @@ def _lay(row: NDArray[np.float32], empty: NDArray[np.bool_], rows: pd.DataFrame,
     return (int(np.isnan(row[own]).sum()) if disagree else 0), bad
 
 
-def _pieces(rows: pd.DataFrame, rate: float, reach: tuple[int, int], skips: list[dict[str, Any]]) -> list[_Piece]:
+def _pieces(read: Read, rate: float, skips: list[dict[str, Any]], rows: pd.DataFrame,
+            reach: tuple[int, int]) -> list[_Piece]:
     """Read the pieces of one channel of one file that reach into a span."""
     source, station_id, channel = (str(rows[name].iloc[0]) for name in ("source", "station_id", "channel"))
-    segments, faults = files.read(Path(source), station_id, channel, *reach)
+    segments, faults = read(source, station_id, channel, *reach)
     skips.extend(faults)
     starts = rows["start"].astype("int64").to_numpy()
     ends = rows["end"].astype("int64").to_numpy()
