@@ -46,17 +46,17 @@ class EarthSettings(Section):
     path_noise: float = setting(0.004, "standard deviation of each travel time, as a share of it", "-", ge=0)
 
     q_s: float = setting(90.0, "quality factor of S at 1 Hz", "-", gt=0)
-    q_p_over_q_s: float = setting(1.75, "quality factor of P over that of S", "-", gt=0)
+    q_p_over_q_s: float = setting(1.2, "quality factor of P over that of S", "-", gt=0)
     q_exponent: float = setting(0.6, "growth of both with frequency", "-", ge=0, le=1)
     kappa_s: float = setting(0.04, "near-surface attenuation time of S (P: 0.8 of it)", "s", ge=0)
-    site_log10: float = setting(0.15, "standard deviation of the stations' amplification (log10), which varies smoothly "
+    site_log10: float = setting(0.25, "standard deviation of the stations' amplification (log10), which varies smoothly "
                                 "with frequency", "-", ge=0)
     surface_vp: float = setting(2.0, "P velocity just below the stations, which turns rays upright", "km/s", gt=0)
-    scattering_per_km: float = setting(0.02, "share of the S energy that a kilometre of path scatters into the coda",
+    scattering_per_km: float = setting(0.015, "share of the S energy that a kilometre of path scatters into the coda",
                                        "1/km", ge=0)
-    p_coda_ratio: float = setting(0.65, "coda amplitude between P and S over that of the first second of P", "-", ge=0)
-    coda_decay: float = setting(1.3, "exponent of the coda's decay with time since the origin", "-", ge=0)
-    coda_q: float = setting(100.0, "quality factor of the coda at 1 Hz, growing as f^0.8", "-", gt=0)
+    p_coda_ratio: float = setting(0.5, "coda amplitude between P and S over that of the first second of P", "-", ge=0)
+    coda_decay: float = setting(1.0, "exponent of the coda's decay with time since the origin", "-", ge=0)
+    coda_q: float = setting(130.0, "quality factor of the coda at 1 Hz, growing as f^0.8", "-", gt=0)
     converted: float = setting(0.25, "amplitude of the converted Sp before S, as a share of S (on the vertical)", "-",
                                ge=0)
     converted_lead_s: tuple[float, float] = setting((0.1, 0.6), "how long before S the converted Sp arrives", "s")
@@ -163,12 +163,12 @@ class NoiseSettings(Section):
 class DisturbanceSettings(Section):
     """Short disturbances of single stations, per station and day; by day more often than at night."""
 
-    impulses_per_day: float = setting(100.0, "single knocks with ringing", "1/d", ge=0)
-    doublets_per_day: float = setting(30.0, "two knocks 0.5 to 4 s apart that look like P and S", "1/d", ge=0)
-    spindles_per_day: float = setting(12.0, "swelling and dying tremor of 10 to 40 s, as of a lorry", "1/d", ge=0)
-    footsteps_per_day: float = setting(2.0, "series of small knocks, 1.5 to 2.2 a second", "1/d", ge=0)
-    day_ratio: float = setting(3.0, "rate of the above by day over that at night", "-", ge=1)
-    peak_log10: tuple[float, float] = setting((0.3, 1.5), "smallest and largest peak over the noise's root mean square "
+    impulses_per_day: float = setting(400.0, "single knocks with ringing", "1/d", ge=0)
+    doublets_per_day: float = setting(300.0, "two knocks 0.5 to 4 s apart that look like P and S", "1/d", ge=0)
+    spindles_per_day: float = setting(30.0, "swelling and dying tremor of 10 to 40 s, as of a lorry", "1/d", ge=0)
+    footsteps_per_day: float = setting(20.0, "series of small knocks, 1.5 to 2.2 a second", "1/d", ge=0)
+    day_ratio: float = setting(3.0, "rate of the above by day (noise.day_hours) over that at night", "-", ge=1)
+    peak_log10: tuple[float, float] = setting((0.5, 1.7), "smallest and largest peak over the noise's root mean square "
                                               "from 1 to 20 Hz (log10)", "-")
     glitch_log10: tuple[float, float] = setting((1.0, 3.0), "the same of the digitiser's faults below", "-")
     spikes_per_day: float = setting(1.0, "single wrong samples of the digitiser", "1/d", ge=0)
@@ -202,7 +202,7 @@ class FaultyStationSettings(Section):
     add: bool = setting(False, "whether there is such a station")
     begins_at: float = setting(0.2, "when it begins to fail, as a share of the recordings", "-", ge=0, le=1)
     noise_factor: float = setting(20.0, "its noise over that of an ordinary station from then on", "-", ge=1)
-    bursts_per_day: float = setting(6000.0, "its bursts, in pairs 0.8 to 3 s apart", "1/d", ge=0)
+    bursts_per_day: float = setting(6000.0, "its bursts, each two knocks 0.8 to 3 s apart", "1/d", ge=0)
     burst_hz: tuple[float, float] = setting((3.0, 8.0), "lowest and highest frequency of the bursts", "Hz")
     burst_factor: float = setting(2.5, "peak of the bursts over the station's noise from 1 to 20 Hz", "-", gt=0)
 

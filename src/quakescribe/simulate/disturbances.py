@@ -24,7 +24,7 @@ from quakescribe.simulate.truth import TRANSIENTS, TRUTH_TRANSIENTS
 CULTURAL = ("impulse", "doublet", "spindle", "footsteps")  # these follow the day
 DIGITISER = ("spike", "step", "half-sine", "calibration")
 SIZES_S = {  # shortest and longest (log-uniform) of what `Form.size_s` means for a kind
-    "impulse": (0.1, 1.5), "doublet": (0.2, 1.0), "spindle": (10.0, 40.0), "footsteps": (10.0, 40.0),
+    "impulse": (2.0, 10.0), "doublet": (0.2, 1.0), "spindle": (10.0, 40.0), "footsteps": (10.0, 40.0),
     "step": (2.0, 20.0), "half-sine": (0.5, 3.0), "calibration": (0.3, 1.0), "burst": (0.15, 0.5)}
 SEPARATIONS_S = {"doublet": (0.5, 4.0), "burst": (0.8, 3.0)}
 FREQUENCIES_HZ = {"impulse": (3.0, 15.0), "doublet": (3.0, 12.0), "spindle": (4.0, 12.0), "footsteps": (10.0, 30.0)}

@@ -10,6 +10,8 @@ from scipy.signal import lfilter
 
 DECAYS = 6.0  # a knock is over after so many decay times
 STEP_DECAYS = 7.0
+RINGING_DECAYS = 5.0  # the ringing after a knock is over after so many times its time to the peak
+KNOCK_S = (0.05, 0.3)  # decay time of the knock itself
 CALIBRATION_S = 10.0  # between the two pulses of a calibration
 RISE_S = 0.04  # of a knock
 STEP_DECAY_S = 0.06  # of a footstep
@@ -21,16 +23,16 @@ class Form:
     """What is drawn for a disturbance before its motion is made."""
 
     kind: str
-    size_s: float  # decay time of a knock, a step or a calibration pulse; length of a spindle, footsteps or half sine
+    size_s: float  # decay time of a doublet, step or calibration pulse; peak time of an impulse's ringing; else length
     separation_s: float  # between the two knocks of a doublet or burst, else 0
     frequency_hz: float
 
     @property
     def length_s(self) -> float:
         """Seconds until it is over."""
-        if self.kind in ("impulse", "doublet", "burst"):
+        if self.kind in ("doublet", "burst"):
             return self.separation_s + DECAYS * self.size_s
-        return {"spike": 0.0, "step": STEP_DECAYS * self.size_s,
+        return {"spike": 0.0, "impulse": RINGING_DECAYS * self.size_s, "step": STEP_DECAYS * self.size_s,
                 "calibration": CALIBRATION_S + 2.0 * DECAYS * self.size_s}.get(self.kind, self.size_s)
 
     def samples(self, rate: int) -> int:
@@ -43,7 +45,7 @@ def motion(form: Form, rng: np.random.Generator, rate: int) -> NDArray[np.float6
     n = form.samples(rate)
     t = np.arange(n) / rate
     if form.kind == "impulse":
-        return _knocks(rng, rate, n, form, [0.0], rng.uniform(0.3, 1.0, (1, 3)))
+        return _impulse(rng, rate, n, form)
     if form.kind == "burst":
         return _knocks(rng, rate, n, form, [0.0, form.separation_s], np.tile(rng.uniform(0.4, 1.0, 3), (2, 1)))
     if form.kind == "doublet":  # the first steep, the second larger and level, as P and S are
@@ -62,6 +64,21 @@ def motion(form: Form, rng: np.random.Generator, rate: int) -> NDArray[np.float6
     if form.kind == "step":
         return np.asarray(sign * (np.exp(-t / form.size_s) - np.exp(-STEP_DECAYS)))[None, :]
     return np.asarray(sign * np.sin(np.pi * (np.arange(n) + 0.5) / n))[None, :]  # half sine; spike: one sample
+
+
+def _impulse(rng: np.random.Generator, rate: int, n: int, form: Form) -> NDArray[np.float64]:
+    """Return a knock (3, n) and the slower ringing of the ground after it, which swells and dies away."""
+    x = np.arange(n) / rate / form.size_s
+    swelling = np.maximum(_pulse(x) ** 2 - _pulse(np.array(RINGING_DECAYS)) ** 2 * x / RINGING_DECAYS, 0.0)
+    ringing = swelling * _ringing(rng, rate, n, form.frequency_hz * rng.uniform(0.4, 0.8))
+    ringing *= rng.uniform((0.3, 0.6, 0.6), 1.0)[:, None]
+    weights = rng.uniform((0.6, 0.2, 0.2), (1.0, 0.7, 0.7))[None, :]
+    knock = _knocks(rng, rate, n, replace(form, size_s=rng.uniform(*KNOCK_S)), [0.0], weights)
+    return np.asarray(_unit(knock) + rng.uniform(0.4, 1.4) * _unit(ringing))
+
+
+def _unit(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(x / np.max(np.abs(x)))
 
 
 def _knocks(rng: np.random.Generator, rate: int, n: int, form: Form, at_s: list[float],
