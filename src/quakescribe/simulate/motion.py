@@ -18,11 +18,13 @@ HEARD = 0.1  # a motion lasts until its coda falls below this share of the stati
 FAINT = 0.01  # a motion whose peak lies below this share of the noise is its pulses alone
 BAND_HZ = (1.0, 20.0)  # in which the noise is stated
 P_SHARE, S_SHARE = np.array([1.0, 0.85, 0.85]), np.array([0.75, 1.1, 1.1])  # of scattered waves on Z, N, E
-TAIL = 1.0  # energy of the scattered train behind a pulse, over the pulse's
-TAIL_S, TAIL_EXPONENT = 0.1, 0.5  # its length: TAIL_S times distance (km) to this power
+TAIL, TAIL_S, TAIL_KM = 3.0, 1.0, 30.0  # energy of the scattered train behind a pulse over the pulse's, and its length
+# in s, at this distance; both grow with the distance
 RISE = 0.2  # of the scattered waves after an onset, as a share of the train's length
-EMERGENT = np.array([0.15, -0.25, 0.4, -0.5, 0.6, -0.45])  # pulses of a head wave, one after the other
-SWING_S = 0.07  # between them
+FIRST, FIRST_KM = 0.55, 40.0  # share of a pulse's amplitude in its first arrival near the source; falls as exp(-r / km)
+SPLIT_S, SPLIT_S_PER_KM = 0.1, 0.005  # length of the train of arrivals that the rest is split into
+TRAIN_S = 1.5  # its cut
+EMERGES = 0.3  # first arrival of a head wave, as a share of another's
 LATE_S = 1.5  # beyond this lag the direct S stands apart from the head wave's
 BLAST_P = 0.6  # isotropic radiation of P
 
@@ -91,7 +93,7 @@ def _local(shot: Shot, rng: np.random.Generator) -> NDArray[np.float64]:
     seconds = _heard_s(shot, spectra)
     n = shot.gap + int(max(seconds, SHORTEST_S) * shot.rate) + 1
     motion = np.zeros((3, n))
-    _pulses(shot, spectra, motion)
+    _pulses(shot, spectra, rng, motion)
     if seconds > 0.0:
         _scattered(shot, spectra, rng, motion)
         if shot.kind == "blast":
@@ -136,32 +138,55 @@ def _coda_power(shot: Shot, spectra: Spectra, t: NDArray[np.float64], at: slice)
                                                     earth.coda_q)))
 
 
-def _pulses(shot: Shot, spectra: Spectra, motion: NDArray[np.float64]) -> None:
-    """Add P along the ray, SV and SH across it, and Sp on the vertical before S."""
-    earth, f, rate = shot.settings.earth, spectra.frequency_hz, shot.rate
+def _pulses(shot: Shot, spectra: Spectra, rng: np.random.Generator, motion: NDArray[np.float64]) -> None:
+    """Add P along the ray, SV and SH across it, and Sp before S."""
+    f, rate = spectra.frequency_hz, shot.rate
     rows = np.array([0, 1, 1])
     amplitude = spectra.source[rows] + spectra.path[rows] + spectra.site[rows] + np.log(spectra.pattern)
-    late = np.array([shot.late_s[k] for k in rows])[:, None]
+    amplitude -= 0.5 * np.log1p(_tail(shot)[0])
+    late = np.array(shot.late_s)[rows, None]
     spectrum = spectra.sign[:, None] * pulses.causal(amplitude, spectra.n) * np.exp(-2j * np.pi * f * late)
-    if shot.direct_s[0] > 0.0:
-        train = np.exp(-2j * np.pi * SWING_S * np.outer(np.arange(len(EMERGENT)), f))
-        spectrum = np.concatenate((spectrum, spectrum[:1] * (EMERGENT @ train)))
-    signal = pulses.in_time(spectrum, spectra.n, rate)
+    p, sv, sh = pulses.in_time(spectrum * _trains(shot, spectra, rng), spectra.n, rate)
     ways = radiation.directions(shot.azimuth_deg, shot.incidence_deg)
-    if shot.direct_s[0] > 0.0:
-        _add(motion, 0, np.outer(ways[0], signal[3]))
-    _add(motion, round(shot.direct_s[0] * rate), np.outer(ways[0], signal[0]))
-    s = ways[1:].T @ signal[1:3]
-    lag = round(shot.direct_s[1] * rate) if shot.direct_s[1] > LATE_S else 0
-    if lag:
-        _add(motion, shot.gap, 0.5 * s)
-    _add(motion, shot.gap + lag, s)
-    low, high = earth.converted_lead_s
-    share = 0.5 * (1.0 + np.tanh(shot.draws[-1]))
-    early = round((low + (high - low) * share) * rate)
-    stronger = signal[1 + int(np.abs(signal[2]).max() > np.abs(signal[1]).max())]
+    along, across = np.outer(ways[0], p), np.outer(ways[1], sv) + np.outer(ways[2], sh)
+    for k, begin, signal, first in ((0, 0, along, 0.5), (1, shot.gap, across, 0.7)):
+        lag = round(shot.direct_s[k] * rate)
+        if lag > LATE_S * rate * k:  # the direct S stands apart from the head wave's beyond LATE_S only
+            _add(motion, begin, first * signal)
+            _add(motion, begin + lag, signal)
+        else:
+            _add(motion, begin, signal)
+    early = round(_lead_s(shot, rng) * rate)
     if 0 < early < shot.gap:
-        _add(motion, shot.gap - early, np.outer(earth.converted * ways[0], stronger))
+        stronger = sh if np.abs(sh).max() > np.abs(sv).max() else sv
+        _add(motion, shot.gap - early, np.outer(shot.settings.earth.converted * ways[0], stronger))
+
+
+def _lead_s(shot: Shot, rng: np.random.Generator) -> float:
+    """Return how long (s) before S the converted Sp comes: the station's own, and a little of each event's."""
+    low, high = shot.settings.earth.converted_lead_s
+    share = 0.5 * (1.0 + np.tanh(shot.draws[-1])) + 0.05 * rng.standard_normal()
+    return float(np.clip(low + (high - low) * share, low, high))
+
+
+def _trains(shot: Shot, spectra: Spectra, rng: np.random.Generator) -> NDArray[np.complex128]:
+    """Return the spectra (3, n) of what small structure makes of one pulse of P, SV, SH: a train of arrivals.
+
+    A first one, whose share falls with distance, and many small ones behind it; their energies add up to 1. A head
+    wave's first arrival is smaller and those behind it grow before they die away.
+    """
+    rate, km = shot.rate, shot.ray.radius_m / 1000.0
+    t = np.arange(1, int(TRAIN_S * rate)) / rate
+    length = SPLIT_S + SPLIT_S_PER_KM * km
+    first = np.full(3, max(FIRST * np.exp(-km / FIRST_KM), 0.2)) * np.exp(0.3 * rng.standard_normal(3))
+    envelope = np.tile(np.exp(-t / length) * np.minimum(t / (0.5 * length), 1.0), (3, 1))
+    if shot.direct_s[0] > 0.0:
+        first[0] *= EMERGES
+        envelope[0] *= np.minimum(t / length, 1.0)
+    rest = rng.standard_normal((3, len(t))) * envelope
+    first = np.minimum(first, 0.9)
+    rest *= np.sqrt((1.0 - first**2) / np.sum(rest**2, axis=1))[:, None]
+    return np.asarray(np.fft.rfft(np.concatenate((first[:, None], rest), axis=1), spectra.n))
 
 
 def _add(motion: NDArray[np.float64], at: int, signal: NDArray[np.float64]) -> None:
@@ -177,24 +202,31 @@ def _scattered(shot: Shot, spectra: Spectra, rng: np.random.Generator, motion: N
     at = slice(None, None, spectra.n // size)
     f = spectra.frequency_hz[at]
     velocity = 2.0 * np.pi * f * np.exp(spectra.source[:, at] + spectra.path[:, at] + spectra.site[:, at])
-    energy = 2.0 * np.stack((velocity[0] * radiation.MEAN[0], velocity[1] * radiation.MEAN[1])) ** 2
-    if shot.kind == "blast":
-        energy[1] *= shot.settings.other.blast_s_over_p**2
-    tail = TAIL_S * (shot.ray.radius_m / 1000.0) ** TAIL_EXPONENT
+    pattern = np.stack((spectra.pattern[0, at], np.hypot(spectra.pattern[1, at], spectra.pattern[2, at])))
+    energy = 2.0 * (pattern * velocity) ** 2
+    share, tail = _tail(shot)
+    energy /= 1.0 + share
     gap_s = shot.gap / rate
     for phase, begin in enumerate((0, shot.gap)):
         n = motion.shape[1] - begin
         t = np.arange(2 * n // size + 2) * (0.5 * size / rate)
-        train = TAIL / tail * np.exp(-t / tail)[:, None] * energy[phase] / 3.0
+        power = share / tail * np.exp(-t / tail)[:, None] * energy[phase] / 3.0
         if phase == 0:
+            second = energy[0] * (1.0 + share * (1.0 - np.exp(-1.0 / tail)))
             after = np.maximum(t - gap_s, 0.0)[:, None]
-            power = train + earth.p_coda_ratio**2 * np.exp(-after / (0.3 * gap_s + 0.5)) * energy[0]
+            power = power + earth.p_coda_ratio**2 * np.exp(-after / (0.3 * gap_s + 0.5)) * second
         else:
-            power = train + _coda_power(shot, spectra, t, at)
-        share = (P_SHARE, S_SHARE)[phase]
-        noise = coda.shaped_noise(rng, (share**2)[:, None, None] * power, size, n, rate)
+            power = power + _coda_power(shot, spectra, t, at)
+        ways = (P_SHARE, S_SHARE)[phase]
+        noise = coda.shaped_noise(rng, (ways**2)[:, None, None] * power, size, n, rate)
         noise *= 1.0 - np.exp(-np.arange(n) / (RISE * tail * rate))
         motion[:, begin:] += noise
+
+
+def _tail(shot: Shot) -> tuple[float, float]:
+    """Return energy (over the pulse's) and length (s) of the train that scattering makes of a pulse on its way."""
+    ratio = shot.ray.radius_m / 1000.0 / TAIL_KM
+    return TAIL * ratio, TAIL_S * ratio
 
 
 def _teleseism(shot: Shot, own: np.random.Generator, common: np.random.Generator) -> NDArray[np.float64]:
