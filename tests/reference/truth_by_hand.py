@@ -13,7 +13,7 @@ START = pd.Timestamp("2024-03-01T06:00:00Z")
 VP, VS = 6.0, 6.0 / 1.73
 
 
-def ring(n=6, radius_km=20.0):
+def ring(n=6, radius_km=22.0):
     """Return n stations round 40 N, 30 E."""
     latitude, longitude = destination(40.0, 30.0, np.arange(n) * 360.0 / n, radius_km)
     return pd.DataFrame({"station_id": [f"XX.S{i:02d}." for i in range(n)], "latitude": latitude,
