@@ -16,9 +16,8 @@ from records import Records
 from quakescribe.measure import wood_anderson
 from quakescribe.measure.windows import windows
 from quakescribe.settings.measure import MeasureSettings
-from quakescribe.settings.simulate import SimulateSettings
-from quakescribe.simulate import build
-from quakescribe.simulate.record import counts, truth
+from quakescribe.simulate import build, read_scenario
+from quakescribe.simulate.record import counts, judged, record
 from quakescribe.tables import ARRIVALS, pick_ids
 from quakescribe.waveforms.block import Block, grid_index
 
@@ -58,15 +57,13 @@ def with_obspy(block: Block, wanted: list, settings: MeasureSettings) -> dict[in
 
 def main() -> None:
     records = Records("bench-measure")
-    scenario = build(SimulateSettings())
+    scenario = build(read_scenario("demo"))
     index = 5
     block = station_block(scenario, index)
-    tables = truth(scenario)
-    seen = tables["truth_arrivals"]
-    seen = seen[seen["station_id"] == block.station_id]
+    seen = record(scenario, index, *scenario.span_ns)["truth_arrivals"]
     arrivals = ARRIVALS.conform(seen.assign(pick_id=pick_ids(seen["station_id"], seen["phase"], seen["time"])))
     settings = MeasureSettings(min_snr=0.0)
-    origins = tables["truth_events"]
+    origins = judged(scenario, seen)
     wanted = [w for w in windows(origins, arrivals, settings) if not w.overlapped]
     wood_anderson(lambda *_: [block], origins, arrivals, settings)
     seconds = {}

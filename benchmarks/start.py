@@ -15,10 +15,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "evidence"))
 from records import Records
 
 from quakescribe.report.demo import simulated_project
+from quakescribe.run.runner import Silent
 from quakescribe.settings.project import dump
 from quakescribe.settings.simulate import SimulateSettings
 
-NETWORK = SimulateSettings(hours=0.1, n_stations=5, n_events=20, n_oblique=1, n_gaps=1, noise_m_s=1e-8)
+NETWORK = SimulateSettings(hours=0.1, network={"n_stations": 5}, seismicity={"background_per_day": 2400.0},
+                           noise={"level": 0.25}, instruments={"n_oblique": 1})
 WHOLE_RUN = """
 import sys
 from numba.core import event
@@ -53,9 +55,9 @@ def seconds(*words: str, runs: int = 7) -> float:
 
 def whole_run(records: Records) -> None:
     """Run a small network twice, each time in a new process and a new run; the second must find all kernels made."""
-    where = f"whole run of {NETWORK.n_stations} simulated stations, {60 * NETWORK.hours:g} minutes, one worker"
+    where = f"whole run of {NETWORK.network.n_stations} simulated stations, {60 * NETWORK.hours:g} minutes, one worker"
     with tempfile.TemporaryDirectory() as scratch:
-        project = simulated_project(Path(scratch) / "project", NETWORK)
+        project = simulated_project(Path(scratch) / "project", NETWORK, 1, Silent())
         file = project.folder / "quakescribe.toml"
         settings = project.settings
         file.write_text(dump(settings.model_copy(update={"run": settings.run.model_copy(update={"workers": 1})})))

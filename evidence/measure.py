@@ -19,9 +19,8 @@ from quakescribe.kernels.raytrace import first_arrival
 from quakescribe.measure import measure, wood_anderson
 from quakescribe.measure.response import record
 from quakescribe.settings.measure import MeasureSettings
-from quakescribe.settings.simulate import SimulateSettings
 from quakescribe.settings.waveforms import WaveformsSettings
-from quakescribe.simulate import simulate
+from quakescribe.simulate import read_scenario, simulate
 from quakescribe.tables import ARRIVALS, event_ids, pick_ids
 from quakescribe.waveforms.archive import open_archive
 from quakescribe.waveforms.prepare import load
@@ -98,7 +97,7 @@ def ridgecrest(records: Records, data: Path) -> None:
 
 
 def simulated(records: Records, folder: Path) -> None:
-    truth = simulate(SimulateSettings(), folder)
+    truth = simulate(read_scenario("demo"), folder)
     load_raw = Recorded(folder / "waveforms", folder / "stations.xml")
     origins = truth["truth_events"]
     seen = truth["truth_arrivals"]

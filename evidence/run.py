@@ -21,8 +21,8 @@ from quakescribe.run.summary import association_rate
 from quakescribe.run.workspace import Run
 from quakescribe.settings.pick import PickSettings
 from quakescribe.settings.project import Settings
-from quakescribe.settings.simulate import SimulateSettings
 from quakescribe.settings.velocity import VelocitySettings
+from quakescribe.simulate import read_scenario
 from quakescribe.simulate.score import match_events
 
 M64 = pd.Timestamp("2019-07-04T17:33:49Z")
@@ -31,7 +31,7 @@ END_OF_REFERENCE = pd.Timestamp("2019-07-04T18:09:30Z")
 
 def simulated(records: Records, folder: Path) -> None:
     """The demo's network."""
-    project = simulated_project(folder, SimulateSettings())
+    project = simulated_project(folder, read_scenario("demo"), None, Silent())
     score = run_and_score(project, project.run("first"), None, Silent())
     for row in score.to_dict("records"):
         records.add(

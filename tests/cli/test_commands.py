@@ -67,7 +67,7 @@ def test_a_users_mistake_is_exit_1_without_a_traceback(quakescribe, tmp_path, mo
 def test_an_interrupt_is_exit_130_and_says_how_to_go_on(tmp_path):
     pipe = tmp_path / "settings.toml"
     os.mkfifo(pipe)
-    command = [sys.executable, "-m", "quakescribe", "simulate", "--out", str(tmp_path / "net"), "--settings", str(pipe)]
+    command = [sys.executable, "-m", "quakescribe", "simulate", "--out", str(tmp_path / "net"), "--scenario", str(pipe)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     held = _opened_by_reader(pipe, process)
     process.send_signal(signal.SIGINT)

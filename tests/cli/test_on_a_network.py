@@ -3,10 +3,23 @@
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from test_commands import quakescribe  # noqa: F401 - a fixture
 
-SETTINGS = "start = 2024-03-01T06:00:00Z\nhours = 0.1\nn_stations = 5\nn_events = 8\nn_gaps = 0\nn_overlaps = 0\n"
+from quakescribe.run.workspace import Run
+
+SCENARIO = """
+start = 2024-03-01T06:00:00Z
+hours = 0.1
+[network]
+n_stations = 5
+[seismicity]
+background_per_day = 1000.0
+[instruments]
+gaps_per_day = 0.0
+n_overlaps = 0
+"""
 PICKS = "pick_id,station_id,phase,time,pair_id,picker\n1,QS.S01.,P,2024-03-01T06:00:00Z,0,me\n"
 
 
@@ -21,7 +34,7 @@ def strict(text: str):
 def ask(quakescribe, tmp_path, monkeypatch):  # noqa: F811 - the fixture
     """Give a command in a folder of its own; it must succeed and print one JSON document."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "small.toml").write_text(SETTINGS)
+    (tmp_path / "small.toml").write_text(SCENARIO)
 
     def answer(*words: str):
         code, out, err = quakescribe(*words, "--json")
@@ -32,7 +45,7 @@ def ask(quakescribe, tmp_path, monkeypatch):  # noqa: F811 - the fixture
 
 
 def simulated(ask):
-    return ask("simulate", "--out", "net", "--settings", "small.toml")
+    return ask("simulate", "--out", "net", "--scenario", "small.toml", "--workers", "1")
 
 
 def made(ask, waveforms: str = "net/waveforms"):
@@ -41,7 +54,8 @@ def made(ask, waveforms: str = "net/waveforms"):
 
 
 def test_every_command_of_a_project_speaks_json(ask, tmp_path):
-    assert simulated(ask) == {"folder": "net", "events": 8, "onsets": 80}
+    first = simulated(ask)
+    assert first["folder"] == "net" and first["arrivals"] == first["events"] * 5 * 2 > 0 and first["states"]
     assert made(ask) == {"settings": "net/quakescribe.toml"}
     assert ask("check", "net")
     assert ask("run", "net", "--workers", "1")["run"] == "first"
@@ -52,19 +66,35 @@ def test_every_command_of_a_project_speaks_json(ask, tmp_path):
     converted = ask("convert", "picks.csv", "--format", "csv", "--out", "y")
     assert converted["rows"] == {"picks": 1} and converted["format"] == "csv"
     scores = ask("simulate", "score", "net/truth", "net/runs/first")
-    assert {row["name"]: row["value"] for row in scores}["true events"] == 8
+    assert {row["name"]: row["value"] for row in scores}["true events"] == first["events"]
     # an interrupted or repeated simulation may write over itself
-    assert simulated(ask)["events"] == 8
+    assert simulated(ask) == first
 
 
-def test_the_demo_speaks_json_too(ask, monkeypatch):
-    from quakescribe.report.demo import simulate_settings
-
-    small = simulate_settings(Path("small.toml"))
-    monkeypatch.setattr("quakescribe.settings.simulate.SimulateSettings", lambda: small)
-    found = ask("demo", "shown", "--workers", "1")
+def test_the_demo_speaks_json_too(ask):
+    found = ask("demo", "shown", "--workers", "1", "--scenario", "small.toml")
     assert found["report"] == "shown/runs/first/report.html"
-    assert {row["name"]: row["value"] for row in found["score"]}["true events"] == 8
+    assert {row["name"]: row["value"] for row in found["score"]}["true events"] > 0
+
+
+def test_a_network_that_was_never_written_is_picked_as_the_written_one(ask):
+    simulated(ask)
+    made(ask)
+    ask("run", "net", "--workers", "1", "--until", "pick")
+    ask("simulate", "--out", "thin", "--scenario", "small.toml", "--workers", "1", "--no-store")
+    assert not Path("thin/waveforms").exists()
+    ask("init", "thin", "--waveforms", "thin/scenario.toml", "--stations", "thin/stations.xml", "--velocity",
+        "thin/velocity.csv")
+    ask("run", "thin", "--workers", "1", "--until", "pick")
+    written, thin = (Run(Path(name) / "runs" / "first").table("picks") for name in ("net", "thin"))
+    assert len(written)
+    pd.testing.assert_frame_equal(written, thin)
+
+
+def test_the_scenarios_are_listed_and_shown(ask, quakescribe):  # noqa: F811 - the fixture
+    assert {"quiet", "aftershocks", "swarm", "obs-like", "mine"} <= set(ask("simulate", "scenarios"))
+    code, out, _ = quakescribe("simulate", "settings", "--scenario", "mine")
+    assert code == 0 and "quarries = 2" in out
 
 
 def test_a_run_that_only_picked_is_scored_by_its_picks(ask):

@@ -15,7 +15,13 @@ def network(tmp_path_factory) -> Path:
     """Forty minutes of a small simulated network, from 23:40 to 00:20, so that a midnight lies in the middle."""
     folder = tmp_path_factory.mktemp("network")
     simulate(
-        SimulateSettings(start=datetime(2024, 3, 1, 23, 40, tzinfo=UTC), hours=40 / 60, n_stations=8, n_events=60),
+        SimulateSettings(
+            start=datetime(2024, 3, 1, 23, 40, tzinfo=UTC),
+            hours=40 / 60,
+            network={"n_stations": 8},
+            seismicity={"background_per_day": 1200.0, "mainshock": 4.0},
+            instruments={"gaps_per_day": 20.0, "gap_s": (5.0, 60.0)},
+        ),
         folder,
     )
     return folder

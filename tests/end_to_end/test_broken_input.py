@@ -16,7 +16,11 @@ def small_network(folder):
     """Six minutes of five simulated stations as a project."""
     simulate(
         SimulateSettings(
-            start=datetime(2024, 3, 1, 6, tzinfo=UTC), hours=0.1, n_stations=5, n_events=8, n_gaps=0, n_overlaps=0
+            start=datetime(2024, 3, 1, 6, tzinfo=UTC),
+            hours=0.1,
+            network={"n_stations": 5},
+            seismicity={"background_per_day": 1000.0},
+            instruments={"gaps_per_day": 0.0, "n_overlaps": 0},
         ),
         folder,
     )

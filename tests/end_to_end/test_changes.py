@@ -52,7 +52,10 @@ def test_a_new_day_of_recordings_leaves_finished_days_alone(tmp_path):
     folder = tmp_path / "grows"
     simulate(
         SimulateSettings(
-            start=datetime(2024, 3, 1, 12, tzinfo=UTC), hours=0.1, n_stations=4, n_events=3, n_gaps=0, n_overlaps=0
+            start=datetime(2024, 3, 1, 12, tzinfo=UTC),
+            hours=0.1,
+            network={"n_stations": 4},
+            instruments={"gaps_per_day": 0.0, "n_overlaps": 0},
         ),
         folder,
     )
@@ -110,13 +113,14 @@ def test_a_project_without_a_fault_has_no_skips_at_its_start(tmp_path):
         SimulateSettings(
             start=datetime(2024, 3, 1, 12, tzinfo=UTC),
             hours=0.1,
-            n_stations=4,
-            n_events=3,
-            n_gaps=0,
-            n_overlaps=0,
-            n_oblique=0,
-            n_vertical_only=0,
-            n_without_gain=0,
+            network={"n_stations": 4},
+            instruments={
+                "gaps_per_day": 0.0,
+                "n_overlaps": 0,
+                "n_oblique": 0,
+                "n_vertical_only": 0,
+                "n_without_gain": 0,
+            },
         ),
         folder,
     )

@@ -8,8 +8,10 @@ from quakescribe.simulate import build, simulate
 
 @pytest.fixture(scope="session")
 def small():
-    return SimulateSettings(seed=7, hours=0.3, n_stations=6, n_events=12, magnitude_min=0.5, mainshock=2.5,
-                            n_oblique=1, n_gaps=1)
+    return SimulateSettings(
+        seed=7, hours=0.3, network={"n_stations": 6},
+        seismicity={"background_per_day": 1000.0, "magnitude_min": 0.5, "mainshock": 2.5},
+        instruments={"n_oblique": 1, "gaps_per_day": 40.0, "gap_s": (5.0, 30.0), "n_swapped": 1, "n_clock": 1})
 
 
 @pytest.fixture(scope="session")

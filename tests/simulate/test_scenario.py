@@ -1,86 +1,102 @@
-import numpy as np
 import pandas as pd
 import pytest
 
 from quakescribe.errors import SettingsError
-from quakescribe.kernels.raytrace import first_arrival
 from quakescribe.settings import build as build_settings
+from quakescribe.settings.project import dump
 from quakescribe.settings.simulate import SimulateSettings
-from quakescribe.simulate import build
-from quakescribe.simulate.scenario import moment
+from quakescribe.simulate import build, read_scenario, shipped
+from quakescribe.simulate.network import channels_table
+
+
+def changed(settings, section, **values):
+    return settings.model_copy(update={section: getattr(settings, section).model_copy(update=values)})
 
 
 def test_the_same_seed_draws_the_same_scenario_and_another_seed_another(small, scenario):
+    build.cache_clear()
     again = build(small)
     pd.testing.assert_frame_equal(again.events, scenario.events, check_exact=True)
-    np.testing.assert_array_equal(again.paths.onset_ns, scenario.paths.onset_ns)
+    pd.testing.assert_frame_equal(again.states, scenario.states, check_exact=True)
+    assert (again.paths.onset_ns == scenario.paths.onset_ns).all()
     other = build(small.model_copy(update={"seed": 8}))
     assert not other.events["time"].equals(scenario.events["time"])
 
 
-def test_magnitudes_follow_gutenberg_and_richter():
-    settings = SimulateSettings(n_events=4000, n_stations=1, magnitude_min=0.0, magnitude_max=5.0, b_value=1.0)
-    magnitude = build(settings).events["magnitude"].to_numpy()
-    b = np.log10(np.e) / (magnitude[magnitude >= 0.5].mean() - (0.5 - 0.005))  # Aki (1965), bins of 0.01
-    assert b == pytest.approx(1.0, abs=0.1)
-    assert magnitude.min() >= 0.0
-    assert magnitude.max() <= 5.0
-
-
-def test_aftershocks_follow_the_mainshock(scenario, small):
-    events = scenario.events
-    main = events.loc[events["magnitude"].idxmax()]
-    assert main["magnitude"] == small.mainshock
-    span = small.hours * 3600
-    assert (main["time"] - pd.Timestamp(small.start)).total_seconds() == pytest.approx(small.mainshock_at * span, abs=1)
-
-
-def test_events_stay_inside_the_recordings_and_the_depths(scenario, small):
-    seconds = (scenario.events["time"] - pd.Timestamp(small.start)).dt.total_seconds()
-    assert seconds.between(small.quiet_end_s, small.hours * 3600 - small.quiet_end_s).all()
-    assert scenario.events["depth_km"].between(*small.depth_km).all()
-    assert scenario.events["event_id"].is_unique
-
-
-def test_without_noise_an_arrival_is_the_layered_travel_time(small):
-    plain = build(small.model_copy(update={"path_noise": 0.0, "station_term_s": 0.0}))
-    for i, j in ((0, 0), (5, 3), (11, 5)):
-        event, station = plain.events.iloc[i], plain.stations[j]
-        for k, velocity in enumerate((plain.model.vp, plain.model.vs)):
-            time = first_arrival(plain.model.top_km, velocity, plain.paths.distance_km[i, j], event["depth_km"],
-                                 -station.elevation_m / 1000)[0]
-            assert (plain.paths.onset_ns[i, j, k] - event["time"].value) * 1e-9 == pytest.approx(time, abs=1e-6)
-
-
-def test_the_moment_grows_without_a_step():
-    m = np.linspace(-1, 5, 601)
-    log = np.log10(moment(m))
-    assert (np.diff(log) > 0).all()
-    assert np.diff(log).max() < 0.016
+@pytest.mark.parametrize(("section", "values"), [
+    ("noise", {"level": 0.6}), ("earth", {"q_s": 40.0, "kappa_s": 0.01, "site_log10": 0.3}),
+    ("disturbances", {"impulses_per_day": 900.0}), ("instruments", {"gaps_per_day": 0.0, "n_dead": 2}),
+    ("network", {"sampling_rate": 200.0}),
+])
+def test_one_factor_changes_and_the_earthquakes_stay(small, scenario, section, values):
+    other = build(changed(small, section, **values))
+    pd.testing.assert_frame_equal(other.events, scenario.events)
+    for mine, theirs in zip(scenario.stations, other.stations, strict=True):
+        assert (mine.latitude, mine.longitude, mine.delay_s) == (theirs.latitude, theirs.longitude, theirs.delay_s)
 
 
 def test_the_odd_stations_are_as_many_as_the_settings_say():
-    scenario = build(SimulateSettings(n_events=1))
+    scenario = build(SimulateSettings())
     kinds = [s.components for s in scenario.stations]
     assert (kinds.count("Z12"), kinds.count("Z")) == (2, 1)
     assert sum(not s.gain_known for s in scenario.stations) == 1
-    assert sum(s.gap_ns is not None for s in scenario.stations) == 3
-    assert sum(s.overlap_ns is not None for s in scenario.stations) == 1
-    assert scenario.channels_table()["gain"].isna().sum() == 3
+    assert channels_table(scenario.stations)["gain"].isna().sum() == 3
+    counted = scenario.states["kind"].value_counts()
+    assert (counted["oblique"], counted["vertical-only"], counted["no-gain"], counted["overlap"]) == (2, 1, 1, 1)
 
 
-@pytest.mark.parametrize("wrong", [{"hours": 0.01}, {"layer_vp": (5.0,)}, {"depth_km": (9.0, 3.0)}, {"n_statons": 3},
-                                   {"magnitude_min": 9.0}, {"gain": 0.0}])
+def test_the_faulty_station_stands_above_the_first_fault():
+    scenario = build(read_scenario("faulty"))
+    faulty = [s for s in scenario.stations if s.faulty]
+    assert [s.station_id for s in faulty] == ["QS.FLT."]
+    net = scenario.settings.network
+    assert (faulty[0].latitude, faulty[0].longitude) == pytest.approx((net.latitude, net.longitude), abs=1e-4)
+    state = scenario.states[scenario.states["kind"] == "faulty"].iloc[0]
+    assert state["start"].value == scenario.settings.faulty_from_ns
+    assert state["value"] == scenario.settings.faulty.noise_factor
+
+
+@pytest.mark.parametrize("name", sorted(shipped()))
+def test_every_shipped_scenario_says_what_it_is_and_reads_back_from_its_own_settings(name, tmp_path):
+    assert len(shipped()[name]) > 20
+    settings = read_scenario(name)
+    file = tmp_path / "all.toml"
+    file.write_text(dump(settings))
+    assert read_scenario(file) == settings
+
+
+def test_a_scenario_changes_only_what_it_names(tmp_path):
+    (tmp_path / "louder.toml").write_text('like = "quiet"\n[noise]\nlevel = 0.7\n')
+    (tmp_path / "longer.toml").write_text('like = "louder.toml"\nhours = 48.0\n')
+    quiet, longer = read_scenario("quiet"), read_scenario(tmp_path / "longer.toml")
+    assert longer == changed(quiet.model_copy(update={"hours": 48.0}), "noise", level=0.7)
+
+
+@pytest.mark.parametrize(("text", "word"), [
+    ('like = "longer.toml"\n', "like itself"), ('like = "loud"\n', "no scenario 'loud'"), ("like = 3\n", "like = 3"),
+    ("hours = \n", "not valid TOML"), ('like = "gone.toml"\n', "no such file"),
+])
+def test_a_scenario_that_cannot_be_read_is_refused_with_a_word(tmp_path, text, word):
+    (tmp_path / "longer.toml").write_text(text)
+    with pytest.raises(SettingsError, match=word):
+        read_scenario(tmp_path / "longer.toml")
+
+
+@pytest.mark.parametrize("wrong", [
+    {"hours": 0.01}, {"earth": {"layer_vp": (5.0,)}}, {"network": {"n_statons": 3}}, {"gain": 0.0},
+    {"seismicity": {"magnitude_min": 9.0}}, {"seismicity": {"faults": [{"depth_km": (9.0, 3.0)}]}},
+    {"seismicity": {"faults": []}}, {"start": "2024-03-01T00:00:00.5Z"},
+])
 def test_impossible_settings_are_refused_with_a_word(wrong):
     with pytest.raises(SettingsError, match="simulate"):
         build_settings(SimulateSettings, "simulate", wrong)
 
 
-def test_no_events_is_a_quiet_network(small):
-    assert len(build(small.model_copy(update={"n_events": 0})).events) == 0
-
-
 @pytest.mark.parametrize("rate", [31.25, 62.5])
 def test_a_sampling_rate_that_is_no_whole_number_is_refused(rate):
     with pytest.raises(SettingsError, match="whole number of Hz"):
-        build_settings(SimulateSettings, "simulate", {"sampling_rate": rate})
+        build_settings(SimulateSettings, "simulate", {"network": {"sampling_rate": rate}})
+
+
+def test_no_events_is_a_quiet_network(small):
+    assert len(build(changed(small, "seismicity", background_per_day=0.0, mainshock=None)).events) == 0

@@ -78,7 +78,7 @@ def _tree(name: str | Path, seen: tuple[str, ...]) -> dict[str, Any]:
     if str(name) in seen:
         raise SettingsError(f"{name}: is like itself: {' -> '.join((*seen, str(name)))}")
     if path.suffix == ".toml" or path.exists():
-        if not path.is_file():
+        if path.is_dir() or not path.exists():
             raise SettingsError(f"{path}: no such file")
         text = path.read_text(encoding="utf-8")
     elif str(name) in shipped():
