@@ -1,4 +1,5 @@
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import obspy
@@ -7,8 +8,10 @@ import pytest
 
 from quakescribe.earth.velocity import read_velocity
 from quakescribe.simulate import simulate
+from quakescribe.simulate.instruments import spans
 from quakescribe.simulate.record import counts
-from quakescribe.simulate.truth import TRUTH_ARRIVALS, TRUTH_EVENTS
+from quakescribe.simulate.write import units
+from quakescribe.simulate.truth import TRUTH_ARRIVALS, TRUTH_EVENTS, TRUTH_STATES, TRUTH_TRANSIENTS
 from quakescribe.tables import store
 
 
@@ -21,31 +24,77 @@ def test_the_same_settings_write_the_same_bytes_also_over_an_older_simulation(sm
     simulate(small, tmp_path)
     before = digests(folder)
     assert digests(tmp_path) == before
+    simulate(small.model_copy(update={"seed": 2, "hours": 30.0 / 3600 + 0.1}), tmp_path, store=False)
+    assert not list((tmp_path / "waveforms").rglob("*.D.*"))
     simulate(small, tmp_path)
     assert digests(tmp_path) == before
 
 
+def test_an_interrupted_simulation_goes_on_where_it_stopped(small, folder, tmp_path):
+    made = []
+
+    def stop_after_three(function, work):
+        for unit in work[:3]:
+            yield function(unit)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        simulate(small, tmp_path, "this code", share_out=stop_after_three)
+    assert not (tmp_path / "truth" / "arrivals.parquet").exists()
+    simulate(small, tmp_path, "this code", share_out=lambda f, work: made.extend(map(f, work)) or made)
+    assert [samples > 0 for samples in made] == [False] * 3 + [True] * 3
+    assert digests(tmp_path) == digests(folder)
+
+
+def test_units_of_another_code_are_made_again(small, tmp_path):
+    def only_one(function, work):
+        yield function(work[0])
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        simulate(small, tmp_path, "old code", share_out=only_one)
+    made = []
+    simulate(small, tmp_path, "new code", share_out=lambda f, work: made.extend(map(f, work)) or made)
+    assert len(made) == 6 and all(samples > 0 for samples in made)
+
+
+def test_the_units_of_a_span_cover_every_station_and_day_once(scenario, small, tmp_path):
+    longer = replace(scenario, settings=small.model_copy(update={"hours": 60.0}))
+    work = units(longer, tmp_path)
+    assert len(work) == 3 * len(scenario.stations)
+    for station in scenario.stations:
+        mine = [unit for unit in work if unit.station == station.index]
+        assert (mine[0].start_ns, mine[-1].end_ns) == longer.span_ns
+        assert all(a.end_ns == b.start_ns and a.end_ns % 86_400_000_000_000 == 0
+                   for a, b in zip(mine, mine[1:], strict=False))
+
+
 def test_obspy_reads_back_the_counts(folder, scenario):
     start, end = scenario.span_ns
-    station = scenario.stations[4]
-    stream = obspy.read(str(folder / "waveforms" / "2024" / "QS" / "S05" / "HHZ.D" / "*"))
+    whole = next(s for s in scenario.stations if not spans(scenario.states, s, "gap"))
+    name = whole.station_id.split(".")[1]
+    stream = obspy.read(str(folder / "waveforms" / "2024" / "QS" / name / "HHZ.D" / "*"))
     stream.merge()
     assert len(stream) == 1
     assert stream[0].stats.starttime.ns == start
-    np.testing.assert_array_equal(stream[0].data, counts(scenario, station.index, start, end)[0])
+    np.testing.assert_array_equal(stream[0].data, counts(scenario, whole.index, start, end)[0])
 
 
-def test_gaps_and_overlaps_are_where_the_scenario_says(folder, scenario):
-    gapped = next(s for s in scenario.stations if s.gap_ns)
-    stream = obspy.read(str(folder / "waveforms" / "*" / "QS" / gapped.station_id.split(".")[1] / "HHZ.D" / "*"))
-    (_, _, _, _, last, first, seconds, _), = stream.get_gaps()
-    assert seconds == pytest.approx(20.0)
-    assert last.ns + 10**7 == gapped.gap_ns[0]
-    assert first.ns == gapped.gap_ns[1]
-    doubled = next(s for s in scenario.stations if s.overlap_ns)
-    stream = obspy.read(str(folder / "waveforms" / "*" / "QS" / doubled.station_id.split(".")[1] / "HHZ.D" / "*"))
-    assert stream.get_gaps()[0][6] < 0
-    assert len(stream.merge()) == 1
+def test_gaps_and_overlaps_are_where_the_truth_says(folder, scenario):
+    states = store.read(folder / "truth" / "states.parquet", TRUTH_STATES)
+    gaps = states[states["kind"] == "gap"]
+    assert len(gaps)
+    for station_id, mine in gaps.groupby("station_id"):
+        stream = obspy.read(str(folder / "waveforms" / "*" / "QS" / station_id.split(".")[1] / "HHZ.D" / "*"))
+        stream.merge()
+        recorded = np.ones(round(scenario.settings.hours * 360000), dtype=bool)
+        start = scenario.span_ns[0]
+        for low, high in zip(mine["start"], mine["end"], strict=True):
+            recorded[round((low.value - start) / 1e7):round((high.value - start) / 1e7)] = False
+        assert recorded.sum() == sum(np.ma.count(trace.data) for trace in stream)
+    doubled = states.loc[states["kind"] == "overlap", "station_id"].iloc[0]
+    stream = obspy.read(str(folder / "waveforms" / "*" / "QS" / doubled.split(".")[1] / "HHZ.D" / "*"))
+    assert min(gap[6] for gap in stream.get_gaps()) < 0
 
 
 def test_stationxml_has_the_gains_and_orientations(folder, scenario):
@@ -72,9 +121,8 @@ def test_obspy_turns_the_oblique_station_into_the_simulated_motion(folder, scena
     stream.merge(fill_value=0)
     stream.rotate("->ZNE", inventory=obspy.read_inventory(str(folder / "stations.xml")))
     start, end = scenario.span_ns
-    straight = scenario.__class__(scenario.settings, scenario.model, tuple(
-        s if s is not station else s.__class__(**{**vars(s), "azimuth_deg": 0.0}) for s in scenario.stations),
-        scenario.events, scenario.paths)
+    straight = replace(scenario, stations=tuple(
+        one if one is not station else replace(one, azimuth_deg=0.0) for one in scenario.stations))
     expected = counts(straight, station.index, start, end)
     for row, code in enumerate("ZNE"):
         mine = stream.select(channel=f"HH{code}")[0].data
@@ -88,30 +136,34 @@ def test_truth_and_velocity_read_back(folder, scenario):
     assert len(arrivals) == len(events) * len(scenario.stations) * 2
     model = read_velocity(folder / "velocity.csv")
     np.testing.assert_allclose(model.vs, scenario.model.vs)
+    for table in (TRUTH_STATES, TRUTH_TRANSIENTS):
+        assert len(store.read(folder / "truth" / f"{table.name.removeprefix('truth_')}.parquet", table))
 
 
 def test_detectable_means_p_and_s_above_the_threshold_at_four_stations(folder, small):
     events = store.read(folder / "truth" / "events.parquet", TRUTH_EVENTS).set_index("event_id")
     arrivals = store.read(folder / "truth" / "arrivals.parquet", TRUTH_ARRIVALS)
     for event, mine in arrivals.groupby("event_id"):
-        good = mine[(mine["snr"] >= small.detectable_snr) & mine["recorded"]]
+        good = mine[(mine["snr"] >= small.truth.snr) & mine["recorded"]]
         both = good.groupby("station_id")["phase"].nunique()
         assert (both == 2).sum() == events.loc[event, "n_detectable"]
         assert ((both == 2).sum() >= 4) == events.loc[event, "detectable"]
 
 
-def test_the_larger_the_event_the_better_it_is_seen(folder):
+def test_the_larger_the_event_the_stronger_it_shakes(folder):
     events = store.read(folder / "truth" / "events.parquet", TRUTH_EVENTS)
     arrivals = store.read(folder / "truth" / "arrivals.parquet", TRUTH_ARRIVALS)
-    snr = np.log10(arrivals.groupby("event_id")["snr"].median()).reindex(events["event_id"]).to_numpy()
-    assert np.corrcoef(snr, events["magnitude"])[0, 1] > 0.7
+    peak = np.log10(arrivals.groupby("event_id")["peak_m_s"].median()).reindex(events["event_id"]).to_numpy()
+    assert np.corrcoef(peak, events["magnitude"])[0, 1] > 0.8
 
 
 def test_an_arrival_in_a_gap_is_not_recorded(folder, scenario):
-    gapped = next(s for s in scenario.stations if s.gap_ns)
     arrivals = store.read(folder / "truth" / "arrivals.parquet", TRUTH_ARRIVALS)
-    mine = arrivals[arrivals["station_id"] == gapped.station_id]
-    low, high = (pd.Timestamp(t, tz="UTC") for t in gapped.gap_ns)
-    inside = mine["time"].between(low, high)
-    assert not mine.loc[inside, "recorded"].any()
-    assert mine.loc[~mine["time"].between(low - pd.Timedelta("2s"), high + pd.Timedelta("2s")), "recorded"].all()
+    second = pd.Timedelta("1s")
+    for station in scenario.stations:
+        mine = arrivals[arrivals["station_id"] == station.station_id]
+        missed = np.zeros(len(mine), dtype=bool)
+        for low, high, _, _ in spans(scenario.states, station, "gap"):
+            missed |= mine["time"].between(pd.Timestamp(low, tz="UTC") - second, pd.Timestamp(high, tz="UTC") + second)
+        missed |= (mine["time"] >= pd.Timestamp(scenario.span_ns[1], tz="UTC")).to_numpy()
+        assert (mine["recorded"].to_numpy() == ~missed).all()
