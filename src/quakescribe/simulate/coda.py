@@ -26,29 +26,32 @@ def log_decay(lapse_s: NDArray[np.float64], onset_lapse_s: float, frequency_hz: 
     return np.asarray(level[:, None] - 2.0 * np.pi * np.outer(t, frequency_hz**0.2 / q))
 
 
-def shaped_noise(rng: np.random.Generator, power: NDArray[np.float64], size: int, n: int,
-                 rate: float) -> NDArray[np.float64]:
-    """Return Gaussian noise (rows, n) whose spectrum changes with time.
+def shaped_noise(rng: np.random.Generator, rows: int, power: NDArray[np.float64], n: int,
+                 rate: float) -> NDArray[np.float32]:
+    """Return noise (rows, n) whose spectrum changes with time.
+
+    White noise is cut into frames that overlap by half, each is given its spectrum, and they are added up under
+    windows whose squares add up to 1. (Uniform numbers: filtered, their sums are Gaussian, and they cost less.)
 
     Parameters
     ----------
     power
-        Shape (rows, n_frames, size // 2 + 1): one-sided power per Hz about the samples k * size // 2, k = 0, 1, ...
-    size
-        Samples of a frame, even: white noise is cut into frames that overlap by half, each is given its spectrum, and
-        they are added up under windows whose squares add up to 1.
+        Shape (n_frames, size / 2 + 1): one-sided power per Hz about the samples k size / 2, k = 0, 1, .. Frames that
+        are not given are silent.
     """
-    rows, frames, _ = power.shape
-    half = size // 2
-    white = rng.standard_normal((rows, (frames + 1) * half), dtype=np.float32)
-    window = _window(size)
-    cut = np.lib.stride_tricks.sliding_window_view(white, size, axis=1)[:, ::half] * window
-    gain = np.sqrt(power * (0.5 * rate)).astype(np.float32)
-    parts = irfft(rfft(cut) * gain, size) * window
-    total = np.zeros((rows, (frames + 1) * half), dtype=np.float32)
-    total[:, :-half] = parts[:, :, :half].reshape(rows, -1)
-    total[:, half:] += parts[:, :, half:].reshape(rows, -1)
-    return np.asarray(total[:, half:half + n], dtype=np.float64)
+    frames, half = power.shape[0], power.shape[1] - 1
+    white = rng.random((rows, (frames + 1) * half), dtype=np.float32)
+    white -= np.float32(0.5)
+    window = _window(2 * half)
+    cut = np.lib.stride_tricks.sliding_window_view(white, 2 * half, axis=1)[:, ::half] * window
+    spectrum = rfft(cut)
+    spectrum *= np.sqrt(power * (12.0 * 0.5 * rate)).astype(np.float32)
+    parts = irfft(spectrum, overwrite_x=True)
+    parts *= window
+    total = np.zeros((rows, max(frames * half, n) + half), dtype=np.float32)
+    total[:, :frames * half] = parts[:, :, :half].reshape(rows, -1)
+    total[:, half:(frames + 1) * half] += parts[:, :, half:].reshape(rows, -1)
+    return total[:, half:half + n]
 
 
 @lru_cache(maxsize=8)

@@ -28,7 +28,7 @@ def teleseism(rng: np.random.Generator, magnitude: float, n: int, rate: int) -> 
     t = np.arange(2 * n // size + 2) * (size / 2) / rate
     f = np.fft.rfftfreq(size, 1.0 / rate)
     strength = (np.exp(-2 * t / CODA_TIMES_S[0]) + 0.05 * np.exp(-2 * t / CODA_TIMES_S[1]))[:, None] * _shape(f)
-    train = shaped_noise(rng, strength[None], size, n, rate)[0]
+    train = shaped_noise(rng, 1, strength, n, rate)[0].astype(np.float64)
     train *= 1.0 - np.exp(-np.arange(n) / (0.3 * rate))
     return np.asarray(train * (2e-6 * np.pi * 10.0 ** (magnitude - STATION_Q) / np.abs(train).max()))
 

@@ -14,15 +14,17 @@ from quakescribe.simulate.streams import STREAM_MOTION, stream
 
 LONGEST_S = {"earthquake": 120.0, "blast": 60.0, "regional": 400.0, "teleseism": distant.TELESEISM_S}  # after S
 SHORTEST_S = 2.0  # after S
-HEARD = 0.1  # a motion lasts until its coda falls below this share of the station's noise
+HEARD = 0.2  # a motion lasts until its coda falls below this share of the station's noise
 FAINT = 0.01  # a motion whose peak lies below this share of the noise is its pulses alone
 BAND_HZ = (1.0, 20.0)  # in which the noise is stated
-P_SHARE, S_SHARE = np.array([1.0, 0.85, 0.85]), np.array([0.75, 1.1, 1.1])  # of scattered waves on Z, N, E
+P_SHARE = np.array([1.0, 0.85, 0.85], dtype=np.float32)
+S_SHARE = np.array([0.75, 1.1, 1.1], dtype=np.float32)  # of scattered waves on Z, N, E
 TAIL, TAIL_S, TAIL_KM = 3.0, 1.0, 30.0  # energy of the scattered train behind a pulse over the pulse's, and its length
 # in s, at this distance; both grow with the distance
 RISE = 0.2  # of the scattered waves after an onset, as a share of the train's length
 FIRST, FIRST_KM = 0.55, 40.0  # share of a pulse's amplitude in its first arrival near the source; falls as exp(-r / km)
 SPLIT_S, SPLIT_S_PER_KM = 0.1, 0.005  # length of the train of arrivals that the rest is split into
+P_CODA_DIES = 0.3  # after S, within this share of S-P and half a second
 TRAIN_S = 1.5  # its cut
 EMERGES = 0.3  # first arrival of a head wave, as a share of another's
 LATE_S = 1.5  # beyond this lag the direct S stands apart from the head wave's
@@ -74,16 +76,16 @@ def _spectra(shot: Shot) -> Spectra:
     earth, ray = shot.settings.earth, shot.ray
     length = max(5.0, 12.0 / ray.corner_hz[1], ray.radius_m / 20_000.0)
     n = 1 << int(np.ceil(np.log2(length * shot.rate)))
-    f = np.fft.rfftfreq(n, 1.0 / shot.rate)
+    f = pulses.frequencies(n, shot.rate)
     if shot.kind == "blast":
         s = shot.settings.other.blast_s_over_p * radiation.MEAN[1] / np.sqrt(2.0)
         sign, pattern = np.ones(3), np.array([[BLAST_P], [s], [s]]) * np.ones(len(f))
     else:
         couple = radiation.double_couple(shot.azimuth_deg, shot.takeoff_deg, *shot.mechanism)
         sign, pattern = np.where(couple < 0.0, -1.0, 1.0), radiation.blurred(couple, f)
-    half = pulses.SITE_TERMS
-    site = np.stack([pulses.log_site(earth, shot.station.site, draws, f)
-                     for draws in (shot.draws[:half], 0.7 * shot.draws[:half] + 0.7 * shot.draws[half:2 * half])])
+    upright, level = shot.draws[:2]
+    site = pulses.log_site(earth.site_log10, shot.station.site, np.stack((upright, 0.7 * (upright + level))), n,
+                           shot.rate)
     return Spectra(n, f, pulses.log_source(ray, earth, f), pulses.log_path(ray, earth, f), site, pattern, sign)
 
 
@@ -165,7 +167,7 @@ def _pulses(shot: Shot, spectra: Spectra, rng: np.random.Generator, motion: NDAr
 def _lead_s(shot: Shot, rng: np.random.Generator) -> float:
     """Return how long (s) before S the converted Sp comes: the station's own, and a little of each event's."""
     low, high = shot.settings.earth.converted_lead_s
-    share = 0.5 * (1.0 + np.tanh(shot.draws[-1])) + 0.05 * rng.standard_normal()
+    share = 0.5 * (1.0 + np.tanh(shot.draws[2, 0])) + 0.05 * rng.standard_normal()
     return float(np.clip(low + (high - low) * share, low, high))
 
 
@@ -209,18 +211,19 @@ def _scattered(shot: Shot, spectra: Spectra, rng: np.random.Generator, motion: N
     gap_s = shot.gap / rate
     for phase, begin in enumerate((0, shot.gap)):
         n = motion.shape[1] - begin
-        t = np.arange(2 * n // size + 2) * (0.5 * size / rate)
-        power = share / tail * np.exp(-t / tail)[:, None] * energy[phase] / 3.0
+        last = n / rate if phase else gap_s + 5.0 * (P_CODA_DIES * gap_s + 0.5)  # P's is gone by then
+        t = np.arange(2 * min(n, int(last * rate)) // size + 2) * (0.5 * size / rate)
+        power = (share / tail / 3.0) * np.exp(-t / tail)[:, None] * energy[phase]
         if phase == 0:
             second = energy[0] * (1.0 + share * (1.0 - np.exp(-1.0 / tail)))
-            after = np.maximum(t - gap_s, 0.0)[:, None]
-            power = power + earth.p_coda_ratio**2 * np.exp(-after / (0.3 * gap_s + 0.5)) * second
+            fall = np.exp(-np.maximum(t - gap_s, 0.0) / (P_CODA_DIES * gap_s + 0.5))[:, None]
+            power += earth.p_coda_ratio**2 * fall * second
         else:
-            power = power + _coda_power(shot, spectra, t, at)
-        ways = (P_SHARE, S_SHARE)[phase]
-        noise = coda.shaped_noise(rng, (ways**2)[:, None, None] * power, size, n, rate)
-        noise *= 1.0 - np.exp(-np.arange(n) / (RISE * tail * rate))
-        motion[:, begin:] += noise
+            power += _coda_power(shot, spectra, t, at)
+        noise = coda.shaped_noise(rng, 3, power, n, rate)
+        rise = min(int(8 * RISE * tail * rate), n)
+        noise[:, :rise] *= (1.0 - np.exp(-np.arange(rise) / (RISE * tail * rate))).astype(np.float32)
+        motion[:, begin:] += (P_SHARE, S_SHARE)[phase][:, None] * noise
 
 
 def _tail(shot: Shot) -> tuple[float, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +23,11 @@ SITE_TERMS = 4
 def moment(magnitude: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the seismic moment (N m) of a local magnitude.
 
-    M0 = 10^(1.5 Mw + 9.1) with Mw = 2/3 ML + 0.65 below ML 3 and Mw = ML - 0.35 above: the local magnitude of small
+    M0 = 10^(1.5 Mw + 9.1) with Mw = 2/3 ML + 0.95 below ML 2.5 and growing as ML above: the local magnitude of small
     events grows with log M0, because attenuation and not the corner frequency limits their amplitude (Deichmann 2017).
     The constant makes the Wood-Anderson amplitudes of this earth agree with those of Hutton & Boore (1987) within 0.1.
     """
-    mw = np.where(magnitude < 3.0, 2.0 / 3.0 * magnitude + 0.65, magnitude - 0.35)
+    mw = np.where(magnitude < 2.5, 2.0 / 3.0 * magnitude + 0.95, magnitude + 0.95 - 2.5 / 3.0)
     return np.asarray(10.0 ** (1.5 * mw + 9.1))
 
 
@@ -69,15 +70,27 @@ def log_path(ray: Ray, earth: EarthSettings, frequency_hz: NDArray[np.float64]) 
     return np.asarray(spreading - np.pi * frequency_hz * r / (q * speed))
 
 
-def log_site(earth: EarthSettings, mean: float, draws: NDArray[np.float64],
-             frequency_hz: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the log amplification (n,) of a station: its mean, and smooth undulations over log frequency.
+@lru_cache(maxsize=16)
+def frequencies(n: int, rate: int) -> NDArray[np.float64]:
+    """Return the frequencies (Hz) of a real transform of n samples."""
+    return np.fft.rfftfreq(n, 1.0 / rate)
 
-    ``draws`` are SITE_TERMS standard normal numbers, one per cosine.
+
+@lru_cache(maxsize=16)
+def _undulations(n: int, rate: int) -> NDArray[np.float64]:
+    """Return cosines (SITE_TERMS, n // 2 + 1) over log frequency between the two of SITE_HZ."""
+    low, high = SITE_HZ
+    u = np.log(np.clip(frequencies(n, rate), low, high) / low) / np.log(high / low)
+    return np.asarray(np.cos(np.pi * np.outer(np.arange(1, SITE_TERMS + 1), u)))
+
+
+def log_site(site_log10: float, mean: float, draws: NDArray[np.float64], n: int, rate: int) -> NDArray[np.float64]:
+    """Return log amplifications (rows, n // 2 + 1) of a station: its mean, and smooth undulations over log frequency.
+
+    ``draws`` (rows, SITE_TERMS) are standard normal: the undulations' standard deviation is ``site_log10``.
     """
-    u = np.log(np.maximum(frequency_hz, SITE_HZ[0]) / SITE_HZ[0]) / np.log(SITE_HZ[1] / SITE_HZ[0])
-    waves = np.cos(np.pi * np.outer(np.arange(1, SITE_TERMS + 1), np.minimum(u, 1.0)))
-    return np.asarray(np.log(mean) + np.log(10.0) * earth.site_log10 * np.sqrt(2.0 / SITE_TERMS) * (draws @ waves))
+    scale = np.log(10.0) * site_log10 * np.sqrt(2.0 / SITE_TERMS)
+    return np.asarray(np.log(mean) + scale * (draws @ _undulations(n, rate)))
 
 
 def causal(log_amplitude: NDArray[np.float64], n: int) -> NDArray[np.complex128]:
@@ -91,11 +104,16 @@ def causal(log_amplitude: NDArray[np.float64], n: int) -> NDArray[np.complex128]
     return np.asarray(np.exp(np.fft.rfft(cepstrum)))
 
 
-def in_time(spectrum: NDArray[np.complex128], n: int, rate: float) -> NDArray[np.float64]:
+def in_time(spectrum: NDArray[np.complex128], n: int, rate: int) -> NDArray[np.float64]:
     """Return the signals (.., n) of displacement spectra as velocity, low-passed towards the Nyquist frequency."""
-    f = np.fft.rfftfreq(n, 1.0 / rate)
-    edge = np.clip((f[-1] - f) / (0.2 * f[-1]), 0.0, 1.0)
-    signal = np.fft.irfft(spectrum * (1j * np.pi * f * (1.0 - np.cos(np.pi * edge))), n) * rate
+    signal = np.fft.irfft(spectrum * _derivative(n, rate), n)
     half = n // 2
     signal[..., half:] *= np.linspace(1.0, 0.0, n - half)
     return np.asarray(signal)
+
+
+@lru_cache(maxsize=16)
+def _derivative(n: int, rate: int) -> NDArray[np.complex128]:
+    f = frequencies(n, rate)
+    edge = np.clip((f[-1] - f) / (0.2 * f[-1]), 0.0, 1.0)
+    return np.asarray(rate * 1j * np.pi * f * (1.0 - np.cos(np.pi * edge)))

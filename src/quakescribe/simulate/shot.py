@@ -38,7 +38,7 @@ class Shot:
     incidence_deg: tuple[float, float]  # at the surface, from the vertical
     direct_s: tuple[float, float]  # how long after a head wave the direct one comes; 0 = the first is the direct one
     ray: Ray
-    draws: NDArray[np.float64]  # the station's own standard normal numbers: amplifications of Z and of H, others
+    draws: NDArray[np.float64]  # (3, SITE_TERMS) the station's own standard normal numbers
 
     @property
     def gap(self) -> int:
@@ -50,26 +50,24 @@ def shot_of(scenario: Scenario, event: int, station: int) -> Shot:
     """Gather what the motion of one event at one station depends on."""
     settings, paths, model, site = scenario.settings, scenario.paths, scenario.model, scenario.stations[station]
     rate = int(settings.network.sampling_rate)
-    columns = scenario.events
-    kind, magnitude, depth, nm, mpa, strike, dip, rake = (columns[name].array[event] for name in (
-        "kind", "magnitude", "depth_km", "moment_nm", "stress_drop_mpa", "strike_deg", "dip_deg", "rake_deg"))
-    origin = columns["time"].array[event].value
+    row = dict(zip(scenario.events.columns, scenario.events.iloc[event].tolist(), strict=True))
+    origin, depth = row["time"].value, row["depth_km"]
     p, s = (int(t) for t in paths.onset_ns[event, station])
     first = grid_index(p, rate), grid_index(s, rate)
     layer = int(layer_of(model.top_km, depth))
     speed = 1000.0 * float(model.vp[layer]), 1000.0 * float(model.vs[layer])
     distance = float(paths.distance_km[event, station])
     return Shot(
-        settings=settings, station=site, kind=str(kind), magnitude=float(magnitude),
-        mechanism=(float(strike), float(dip), float(rake)), rate=rate, first=first,
+        settings=settings, station=site, kind=row["kind"], magnitude=row["magnitude"],
+        mechanism=(row["strike_deg"], row["dip_deg"], row["rake_deg"]), rate=rate, first=first,
         late_s=((p - round(first[0] / rate * 1e9)) * 1e-9, (s - round(first[1] / rate * 1e9)) * 1e-9),
         lapse_s=((p - origin) * 1e-9, (s - origin) * 1e-9), azimuth_deg=float(paths.azimuth_deg[event, station]),
         distance_m=1000.0 * distance, takeoff_deg=_pair(paths.takeoff_deg[event, station]),
         incidence_deg=_steep(scenario, _pair(paths.incidence_deg[event, station]), site),
         direct_s=(_direct(scenario, 0, distance, depth, site) if paths.head_wave[event, station, 0] else 0.0,
                   _direct(scenario, 1, distance, depth, site) if paths.head_wave[event, station, 1] else 0.0),
-        ray=Ray(float(nm), float(mpa) * 1e6, speed, 1000.0 * float(paths.hypocentral_km[event, station])),
-        draws=stream(settings, STREAM_MOTION, STATION_KEY, station).standard_normal(2 * SITE_TERMS + 3))
+        ray=Ray(row["moment_nm"], row["stress_drop_mpa"] * 1e6, speed, 1000.0 * float(paths.hypocentral_km[event, station])),
+        draws=stream(settings, STREAM_MOTION, STATION_KEY, station).standard_normal((3, SITE_TERMS)))
 
 
 def _pair(values: NDArray[np.float64]) -> tuple[float, float]:
