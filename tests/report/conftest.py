@@ -23,5 +23,8 @@ def info() -> dict[str, Any]:
         "velocity": {"name": "two layers", "layers": [(-3.0, 5.5, 3.2), (10.0, 6.5, 3.7)]},
         "span": (START, START + pd.Timedelta(hours=2)),
         "timing": {"pick": 30.0, "associate": 10.0},
-        "score": pd.DataFrame({"name": ["events found"], "value": [58.0], "unit": ["-"], "n": [60]}),
+        "score": pd.DataFrame(
+            [("association", "all", "events found", 58.0, "-", 60)],
+            columns=["part", "scope", "name", "value", "unit", "n"],
+        ),
     }

@@ -66,18 +66,25 @@ def score(
     catalogue: Annotated[
         Path, typer.Argument(metavar="CATALOGUE", help="A run's folder, or a catalogue or picks in any known format.")
     ],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="CSV file for every figure, by SNR, distance, magnitude and station.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Score a catalogue against the truth: found, missed, false, and how far off."""
     from quakescribe.cli import show
     from quakescribe.report.demo import catalogue_tables
+    from quakescribe.run.workspace import write_text
     from quakescribe.simulate import score as judge
 
     found = judge(truth, catalogue_tables(catalogue))
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        write_text(out, found.to_csv(index=False))
     if as_json:
         show.as_json(found.to_dict("records"))
     else:
-        show.table("Against the truth", ("what", "value", "unit", "n"), _rows(found))
+        _show_score(found)
 
 
 @simulate.command("settings")
@@ -125,17 +132,25 @@ def demo(
         project = simulated_project(folder, settings, workers, bars)
         run = project.run("first")
         found = run_and_score(project, run, workers, bars)
-    show.table("Against the truth", ("what", "value", "unit", "n"), _rows(found))
+    _show_score(found)
     show.say(f"report: {run.folder / 'report.html'}")
 
 
-def _rows(found: pd.DataFrame) -> list[tuple[str, ...]]:
-    return [
-        (
-            str(row["name"]),
-            f"{row['value']:.4g}" if isinstance(row["value"], float) else str(row["value"]),
-            str(row["unit"]),
-            str(row["n"]),
-        )
-        for row in found.to_dict("records")
-    ]
+def _show_score(found: pd.DataFrame) -> None:
+    """Print the first figures of every part, and those by magnitude and SNR."""
+    from quakescribe.cli import show
+    from quakescribe.report.scored import shown
+    from quakescribe.simulate.score import PARTS
+    from quakescribe.simulate.score.summary import BY_MAGNITUDE, BY_SNR, by_class, far_out, headlines
+
+    for part in PARTS:
+        rows = [shown(row) for row in headlines(found, part).to_dict("records")]
+        if rows:
+            show.table(f"Against the truth: {part}", ("what", "value", "unit", "n"), rows)
+    for word, names in (("M", BY_MAGNITUDE), ("SNR", BY_SNR)):
+        table = by_class(found, word, names)
+        if len(table):
+            cells = [(scope, *(f"{x:.2f}" for x in row)) for scope, *row in table.itertuples()]
+            show.table(f"By {'magnitude' if word == 'M' else word}", ("class", *table.columns), cells)
+    for row in far_out(found).to_dict("records"):
+        show.say(f"{row['scope']}: {row['value']:.0f} times the stations' median of unassociated picks")

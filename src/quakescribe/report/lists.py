@@ -1,4 +1,4 @@
-"""What is said in tables: what was left out, the largest events, the run's time and velocity, the score."""
+"""What is said in tables: what was left out, the largest events, the run's time and velocity."""
 
 from __future__ import annotations
 
@@ -165,29 +165,3 @@ def packages(info: Mapping[str, Any]) -> list[Panel]:
     rows = tuple((str(package), str(number)) for package, number in given.items())
     caption = f"{count(len(rows), 'package')} that the result depends on."
     return [Panel("packages", "Packages", caption, grid=Grid(("Package", "Version"), rows), size="full", folded=True)]
-
-
-def score(info: Mapping[str, Any]) -> list[Panel]:
-    """Return the score against the simulated truth as it is given; nothing where there is none."""
-    given = info.get("score")
-    if given is None or len(given) == 0:
-        return []
-    head = tuple(str(name).replace("_", " ") for name in given.columns)
-    rows = tuple(tuple(_cell(entry) for entry in row) for row in given.itertuples(index=False))
-    numbers = frozenset(i for i, name in enumerate(given.columns) if pd.api.types.is_numeric_dtype(given[name]))
-    return [
-        Panel(
-            "score",
-            "Against the simulated truth",
-            "The recordings are simulated, so the whole truth is known.",
-            grid=Grid(head, rows, numbers),
-        )
-    ]
-
-
-def _cell(entry: Any) -> str:
-    if entry is None or (isinstance(entry, float) and np.isnan(entry)):
-        return "-"
-    if isinstance(entry, (int, np.integer)) and not isinstance(entry, bool):
-        return count(int(entry))
-    return f"{entry:.4g}" if isinstance(entry, (float, np.floating)) else str(entry)

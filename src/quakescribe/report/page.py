@@ -21,6 +21,7 @@ from quakescribe.report.maps import maps
 from quakescribe.report.panel import Section
 from quakescribe.report.picking import picking
 from quakescribe.report.quality import quality
+from quakescribe.report.scored import scored
 from quakescribe.report.sizes import sizes
 from quakescribe.report.text import count, duration, moment, share, value
 from quakescribe.settings.report import ReportSettings
@@ -99,7 +100,7 @@ def _sections(facts: Facts, info: Mapping[str, Any], settings: ReportSettings) -
             "overview",
             "Overview",
             "What was found, where and when.",
-            [*lists.score(info), *maps(facts, settings), *activity(facts, settings)],
+            [*scored(info), *maps(facts, settings), *activity(facts, settings)],
         ),
         Section("pick", "Pick", "Onsets found in the recordings.", picking(facts)),
         Section(

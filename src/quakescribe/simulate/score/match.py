@@ -47,9 +47,10 @@ def close(a: tuple[Rows, Rows], b: tuple[Rows, Rows], within_s: float) -> tuple[
     reach = int(within_s * 1e6) + 1
     step = (max(a[1].max(), b[1].max()) - start) // 1000 + 2 * reach + 1
     left, right = (code * step + (time - start) // 1000 for code, time in (a, b))
-    order = np.argsort(right, kind="stable")
-    low, high = np.searchsorted(right[order], left - reach), np.searchsorted(right[order], left + reach, side="right")
-    i, j = np.repeat(np.arange(len(left)), high - low), order[_ranges(low, high)]
+    from_a, from_b = np.argsort(left, kind="stable"), np.argsort(right, kind="stable")
+    left, right = left[from_a], right[from_b]  # sorted on both sides: the search stays in the cache
+    low, high = np.searchsorted(right, left - reach), np.searchsorted(right, left + reach, side="right")
+    i, j = np.repeat(from_a, high - low), from_b[_ranges(low, high)]
     keep = np.abs(a[1][i] - b[1][j]) <= within_s * 1e9
     return i[keep], j[keep]
 

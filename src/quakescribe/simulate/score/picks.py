@@ -156,7 +156,7 @@ def _stations(figures: Figures, case: Case, picks: pd.DataFrame, taken: Mask) ->
     table["right"] = pd.Series(case.onset >= 0).groupby(picks["station_id"].to_numpy()).sum()
     recall = pd.Series(taken[wanted]).groupby(onsets["station_id"].to_numpy()[wanted]).agg(["sum", "size"])
     table = table.join(recall, how="outer").fillna(0)
-    names = sorted(set(onsets["station_id"]) | set(table.index))
+    names = sorted({*onsets["station_id"].unique(), *table.index})
     table = table.reindex(names, fill_value=0)
     if case.arrivals is not None:
         free = ~picks["pick_id"].isin(case.arrivals["pick_id"])

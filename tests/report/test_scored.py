@@ -1,0 +1,92 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from quakescribe.report import write
+from quakescribe.report.scored import scored, shown
+from quakescribe.simulate.score.figures import COLUMNS
+from quakescribe.simulate.score.summary import BY_MAGNITUDE, by_class, far_out, headlines
+
+ROWS = [
+    ("picks", "all", "precision of P", 0.75, "-", 400),
+    ("picks", "all", "recall of detectable P", 0.9, "-", 500),
+    ("picks", "SNR 5 to 10", "recall of detectable P", 0.8, "-", 200),
+    ("picks", "XX.A.", "unassociated picks over the stations' median", 12.0, "-", 900),
+    ("picks", "XX.B.", "unassociated picks over the stations' median", 1.0, "-", 90),
+    ("association", "all", "events found", 58.0, "-", 60),
+    ("association", "all", "surplus events of splits", 2.0, "-", 60),
+    ("association", "M 10.0 to 10.5", "recall of all events", 1.0, "-", 1),
+    ("association", "M -0.5 to 0.0", "recall of all events", 0.25, "-", 40),
+    ("association", "M -0.5 to 0.0", "recall of detectable events", np.nan, "-", 0),
+    ("association", "M 2.0 to 2.5", "recall of all events", 0.5, "-", 4),
+    ("association", "M 2.0 to 2.5", "recall of detectable events", 0.6, "-", 3),
+    ("location", "all", "epicentre error, median", np.nan, "km", 0),
+    ("completeness", "all", "magnitude from which recall reaches 50%", 1.23, "-", 45),
+    ("completeness", "all", "magnitude from which recall reaches 90%", np.nan, "-", 45),
+    ("completeness", "all", "b of ML", 1.02, "-", 45),
+]
+
+
+@pytest.fixture
+def found():
+    return pd.DataFrame(ROWS, columns=list(COLUMNS))
+
+
+def test_the_summary_holds_first_figures_over_everything_in_the_order_of_reading(found):
+    panel = scored({"score": found})[0]
+    assert [row[1] for row in panel.grid.rows] == [
+        "recall of detectable P", "precision of P", "events found", "epicentre error, median",
+        "magnitude from which recall reaches 50%", "magnitude from which recall reaches 90%", "b of ML"]
+    assert panel.grid.rows[2] == ("association", "events found", "58", "-", "60")
+    assert panel.grid.rows[3][2] == "-"
+
+
+def test_a_station_that_stands_out_is_named(found):
+    caption = scored({"score": found})[0].caption
+    assert "XX.A. has 12 times" in caption
+    assert "XX.B." not in caption
+    assert far_out(found)["scope"].tolist() == ["XX.A."]
+
+
+def test_recall_by_magnitude_ascends_and_says_from_where_on(found):
+    _, figure, table = scored({"score": found})
+    assert figure.figure["data"][1]["x"] == ["-0.5 to 0.0", "2.0 to 2.5", "10.0 to 10.5"]
+    assert figure.figure["data"][1]["y"] == [0.25, 0.5, 1.0]
+    assert "50% from M 1.2 on, 90% at no magnitude" in figure.caption
+    assert table.grid.rows[1][:3] == ("M 2.0 to 2.5", "0.60", "0.50")
+    assert table.grid.rows[0][1] == "-"
+
+
+def test_a_score_of_picks_alone_has_no_magnitudes(found):
+    assert [panel.key for panel in scored({"score": found[found["part"] == "picks"]})] == ["score"]
+
+
+@pytest.mark.parametrize("given", [None, pd.DataFrame(), pd.DataFrame({"name": ["x"], "value": [1.0]})])
+def test_without_a_score_of_this_kind_there_is_no_panel(given):
+    assert scored({"score": given}) == []
+
+
+def test_the_score_survives_its_way_through_json(found, tmp_path):
+    back = pd.DataFrame(json.loads(found.to_json(orient="records")))
+    assert scored({"score": back}) == scored({"score": found})
+    text = write({}, {"score": found}, tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Recall by magnitude" in text
+
+
+def test_parts_without_a_choice_of_figures_are_shown_whole(found):
+    assert headlines(found, "completeness")["name"].tolist() == [row[2] for row in ROWS[-3:]]
+    assert headlines(found, "magnitude").empty
+
+
+def test_classes_of_nothing_are_an_empty_table(found):
+    assert by_class(found.iloc[:0], "M", BY_MAGNITUDE).empty
+
+
+def test_numbers_are_shown_as_people_write_them():
+    row = {"name": "x", "unit": "-", "n": 1234}
+    assert shown({**row, "value": 20000.0}) == ("x", "20,000", "-", "1,234")
+    assert shown({**row, "value": 0.12345})[1] == "0.123"
+    assert shown({**row, "value": -0.0})[1] == "0"
+    assert shown({**row, "value": None})[1] == "-"
