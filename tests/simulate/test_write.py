@@ -17,7 +17,7 @@ from quakescribe.tables import store
 
 def digests(folder):
     return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest()
-            for p in sorted(folder.rglob("*")) if p.is_file()}
+            for p in sorted(folder.rglob("*")) if p.is_file() and not p.name.startswith(".")}
 
 
 def test_the_same_settings_write_the_same_bytes_also_over_an_older_simulation(small, folder, tmp_path):
@@ -44,6 +44,8 @@ def test_an_interrupted_simulation_goes_on_where_it_stopped(small, folder, tmp_p
     simulate(small, tmp_path, "this code", share_out=lambda f, work: made.extend(map(f, work)) or made)
     assert [samples > 0 for samples in made] == [False] * 3 + [True] * 3
     assert digests(tmp_path) == digests(folder)
+    again = simulate(small, tmp_path, "this code", share_out=stop_after_three)
+    assert len(again["truth_arrivals"]) and digests(tmp_path) == digests(folder)
 
 
 def test_units_of_another_code_are_made_again(small, tmp_path):

@@ -26,7 +26,7 @@ def simulate(settings: SimulateSettings, folder: Path, note: str = "", store: bo
     Parameters
     ----------
     note
-        Says of what code the simulation is; units that an interrupted one finished with the same note are kept.
+        Says of what code the simulation is; what was finished with the same note is kept.
     store
         Whether to write the waveforms; without them ``scenario.toml`` stands for them (see `simulate.archive`).
     share_out
@@ -34,7 +34,7 @@ def simulate(settings: SimulateSettings, folder: Path, note: str = "", store: bo
     """
     from quakescribe.earth.velocity import write_velocity
     from quakescribe.settings.project import dump
-    from quakescribe.simulate.write import clear, units, write_stations, write_truth, write_unit
+    from quakescribe.simulate.write import clear, finished, read_truth, units, write_stations, write_truth, write_unit
 
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -46,5 +46,7 @@ def simulate(settings: SimulateSettings, folder: Path, note: str = "", store: bo
     write_stations(scenario, folder / "stations.xml")
     write_velocity(scenario.model, folder / "velocity.csv")
     work = units(scenario, folder, note, store)
+    if finished(work):
+        return read_truth(folder)
     deque(share_out(write_unit, work), maxlen=0)
     return write_truth(scenario, folder, work)

@@ -20,9 +20,10 @@ from quakescribe.simulate.network import NETWORK, Station, orientations
 from quakescribe.simulate.record import judged, record
 from quakescribe.simulate.scenario import Scenario, build
 from quakescribe.simulate.spectra import DAMPING
-from quakescribe.simulate.truth import TRUTH_ARRIVALS, TRUTH_EVENTS, TRUTH_STATES, TRUTH_TRANSIENTS
+from quakescribe.simulate.truth import TRUTH, TRUTH_ARRIVALS, TRUTH_EVENTS, TRUTH_STATES, TRUTH_TRANSIENTS
 from quakescribe.tables import store
 
+MADE = ".made"  # the file in truth/ that says by what code all of it was made
 PARTS = (TRUTH_ARRIVALS, TRUTH_TRANSIENTS)  # what every unit tells of itself
 
 
@@ -106,8 +107,9 @@ def clear(folder: Path) -> None:
     """Remove the recordings and the truth that another scenario left in a folder, and nothing else."""
     for path in folder.glob(f"waveforms/*/{NETWORK}"):
         shutil.rmtree(path)
-    for table in (TRUTH_EVENTS, TRUTH_STATES, *PARTS):
+    for table in TRUTH:
         (folder / "truth" / f"{table.name.removeprefix('truth_')}.parquet").unlink(missing_ok=True)
+    (folder / "truth" / MADE).unlink(missing_ok=True)
     shutil.rmtree(folder / "truth" / "parts", ignore_errors=True)
 
 
@@ -115,6 +117,21 @@ def part(unit: Unit, table: str) -> Path:
     """Return where a unit's part of a truth table lies until all are put together."""
     name = f"{unit.station:02d}_{datetime.fromtimestamp(unit.start_ns // 10**9, UTC):%Y-%m-%d}.parquet"
     return unit.folder / "truth" / "parts" / table.removeprefix("truth_") / name
+
+
+def finished(work: list[Unit]) -> bool:
+    """Say whether all units were made and put together with the same note before."""
+    unit = work[0]
+    made = unit.folder / "truth" / MADE
+    if not unit.note or not made.exists() or made.read_text(encoding="utf-8") != unit.note:
+        return False
+    return not unit.store or any((unit.folder / "waveforms").glob(f"*/{NETWORK}/*/*/*"))
+
+
+def read_truth(folder: Path) -> dict[str, pd.DataFrame]:
+    """Return the truth tables of a finished simulation."""
+    return {table.name: store.read(folder / "truth" / f"{table.name.removeprefix('truth_')}.parquet", table)
+            for table in TRUTH}
 
 
 def _files(folder: Path, station: Station, start_ns: int) -> list[Path]:
@@ -167,7 +184,9 @@ def write_truth(scenario: Scenario, folder: Path, made: list[Unit]) -> dict[str,
         tables[table.name] = table.order(pd.concat(frames, ignore_index=True))
     tables[TRUTH_EVENTS.name] = judged(scenario, tables[TRUTH_ARRIVALS.name])
     tables[TRUTH_STATES.name] = scenario.states
-    for table in (TRUTH_EVENTS, TRUTH_STATES, *PARTS):
+    for table in TRUTH:
         store.write(tables[table.name], table, folder / "truth" / f"{table.name.removeprefix('truth_')}.parquet")
     shutil.rmtree(folder / "truth" / "parts")
+    if made[0].note:
+        (folder / "truth" / MADE).write_text(made[0].note, encoding="utf-8")
     return tables
