@@ -25,8 +25,9 @@ CULTURAL = ("impulse", "doublet", "spindle", "footsteps")  # these follow the da
 DIGITISER = ("spike", "step", "half-sine", "calibration")
 SIZES_S = {  # shortest and longest (log-uniform) of what `Form.size_s` means for a kind
     "impulse": (2.0, 10.0), "doublet": (0.2, 1.0), "spindle": (10.0, 40.0), "footsteps": (10.0, 40.0),
-    "step": (2.0, 20.0), "half-sine": (0.5, 3.0), "calibration": (0.3, 1.0), "burst": (0.15, 0.5)}
+    "step": (2.0, 20.0), "half-sine": (0.5, 3.0), "calibration": (0.3, 1.0), "burst": (0.2, 0.8)}
 SEPARATIONS_S = {"doublet": (0.5, 4.0), "burst": (0.8, 3.0)}
+BURST_JITTER = 0.3  # of their mean distance
 FREQUENCIES_HZ = {"impulse": (3.0, 15.0), "doublet": (3.0, 12.0), "spindle": (4.0, 12.0), "footsteps": (10.0, 30.0)}
 
 
@@ -83,14 +84,20 @@ def drawn(settings: SimulateSettings, station: Station, tile: int) -> tuple[Dist
 
 
 def _kind(settings: SimulateSettings, station: Station, tile: int, kind: str, number: int) -> Iterator[Disturbance]:
-    """Yield a kind's disturbances of a tile: their number is Poisson-distributed, their times even within the tile."""
+    """Yield a kind's disturbances of a tile: a Poisson number at times even within the tile; bursts nearly regularly.
+
+    A burst is never much farther from the one before than their mean distance: so a picker that compares short with
+    long averages stays quiet.
+    """
     expected = _per_day(settings, station, kind) * TILE_S / 86400.0 * _of_day(settings, tile, kind)
     if not expected:
         return
     key = (STREAM_BURSTS, station.index, tile, number)
     rng = stream(settings, *key)
     rate = int(settings.network.sampling_rate)
-    for k, (when, peak, size, gap, pitch, component) in enumerate(rng.uniform(size=(rng.poisson(expected), 6))):
+    count = int(expected + rng.uniform()) if kind == "burst" else rng.poisson(expected)
+    for k, (when, peak, size, gap, pitch, component) in enumerate(rng.uniform(size=(count, 6))):
+        when = (k + BURST_JITTER * when) / count if kind == "burst" else when
         pitches = settings.faulty.burst_hz if kind == "burst" else FREQUENCIES_HZ.get(kind, (1.0, 1.0))
         form = Form(kind, float(_log(SIZES_S.get(kind, (1.0, 1.0)), size)),
                     float(_even(SEPARATIONS_S.get(kind, (0.0, 0.0)), gap)), float(_even(pitches, pitch)))

@@ -17,7 +17,7 @@ TILE_S = 600  # noise is made in tiles of the absolute time axis, so that it is 
 BLEND_S = 10  # neighbouring tiles are blended over at least this long
 CUT_HZ = 0.02  # no noise below
 DAWN_H = 2.0  # how long the day takes to begin and to end, half of it before and half after
-DAY_HZ = (0.5, 1.0)  # the change by day reaches down to here: nothing below, all above
+CHANGE_HZ = (0.5, 1.0)  # day and fault change nothing below, all above
 HUM_EVERY = 3  # every so many stations have a machine nearby
 
 
@@ -36,9 +36,6 @@ def noise(settings: SimulateSettings, station: Station, first: int, n: int) -> N
         cycles = np.arange(first, first + n) * (settings.noise.hum_hz or 0.0) / rate
         phase = stream(settings, STREAM_NOISE, station.index).uniform(0.0, 1.0, (3, 1))
         result += np.sqrt(2.0) * hum * np.sin(2.0 * np.pi * (cycles + phase))
-    if station.faulty:
-        begin = settings.faulty_from_ns // 1_000_000_000 * rate
-        result[:, max(begin - first, 0):] *= settings.faulty.noise_factor
     return result
 
 
@@ -51,10 +48,7 @@ def level(settings: SimulateSettings, station: Station, times_ns: ArrayLike) -> 
     base = band_rms(station.noise_level, station.noise_tilt_db, settings.noise.microseism,
                     settings.instruments.corner_hz, min(HIGH_HZ, 0.5 * settings.network.sampling_rate))
     hum = _hum(settings, station) if LOW_HZ <= (settings.noise.hum_hz or 0.0) <= HIGH_HZ else 0.0
-    rms = np.hypot(base * _gain(settings.noise, times * 1e-9), hum)
-    if station.faulty:
-        rms = rms * np.where(times >= settings.faulty_from_ns, settings.faulty.noise_factor, 1.0)
-    return np.asarray(rms)
+    return np.asarray(np.hypot(base * _gain(settings, station, times * 1e-9), hum))
 
 
 def daytime(noise: NoiseSettings, seconds: ArrayLike) -> NDArray[np.float64]:
@@ -71,9 +65,14 @@ def daytime(noise: NoiseSettings, seconds: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(np.sin(0.5 * np.pi * share) ** 2 * np.where(weekday >= 5.0, noise.weekend, 1.0))
 
 
-def _gain(noise: NoiseSettings, seconds: ArrayLike) -> NDArray[np.float64]:
-    """Return the amplitude above 1 Hz over that at night."""
-    return np.asarray(1.0 + (noise.day_factor - 1.0) * daytime(noise, seconds))
+def _gain(settings: SimulateSettings, station: Station, seconds: ArrayLike) -> NDArray[np.float64]:
+    """Return the amplitude above 1 Hz over the ordinary one at night; a faulty station's grows within a second."""
+    times = np.asarray(seconds, dtype=np.float64)
+    gain = 1.0 + (settings.noise.day_factor - 1.0) * daytime(settings.noise, times)
+    if station.faulty:
+        failed = np.clip(times - settings.faulty_from_ns * 1e-9, 0.0, 1.0)
+        gain = gain * (1.0 + (settings.faulty.noise_factor - 1.0) * failed)
+    return np.asarray(gain)
 
 
 def _hum(settings: SimulateSettings, station: Station) -> float:
@@ -95,18 +94,18 @@ def _tile(settings: SimulateSettings, station: Station, tile: int) -> NDArray[np
     """Return a tile of noise (3, n) whose ends fade in and out with constant total power. The last two are kept."""
     rate = int(settings.network.sampling_rate)
     n = _length(rate)
-    total, by_day = _amplitudes(station.noise_level, station.noise_tilt_db, settings.noise.microseism,
+    total, changing = _amplitudes(station.noise_level, station.noise_tilt_db, settings.noise.microseism,
                                 settings.instruments.corner_hz, rate)
     rng = stream(settings, STREAM_NOISE, station.index, tile)
     white = rng.standard_normal((3, 2 * total.size), dtype=np.float32).view(np.complex64)
     white[1:] *= np.float32(settings.noise.horizontal)
     knots = np.arange(n // rate + 2)
-    more = (_gain(settings.noise, tile * TILE_S + knots) - 1.0).astype(np.float32)
+    more = (_gain(settings, station, tile * TILE_S + knots) - 1.0).astype(np.float32)
     if np.ptp(more) == 0.0:
-        made = fft.irfft(white * (total + more[0] * by_day), n)
+        made = fft.irfft(white * (total + more[0] * changing), n)
     else:
         made = fft.irfft(white * total, n)
-        made += fft.irfft(white * by_day, n) * np.interp(np.arange(n) / rate, knots, more).astype(np.float32)
+        made += fft.irfft(white * changing, n) * np.interp(np.arange(n) / rate, knots, more).astype(np.float32)
     blend = n - TILE_S * rate
     ramp = np.sin(0.5 * np.pi * (np.arange(blend) + 0.5) / blend).astype(np.float32)
     made[:, :blend] *= ramp
@@ -123,5 +122,5 @@ def _amplitudes(level_: float, tilt_db: float, microseism: float, corner_hz: flo
     f = fft.rfftfreq(n, 1.0 / rate)
     density = velocity_amplitude(f, level_, tilt_db, microseism) * np.abs(response(f, corner_hz))
     total = np.where(f >= CUT_HZ, density, 0.0) * 0.5 * np.sqrt(rate * n)
-    share = np.clip(np.log(np.maximum(f, 1e-9) / DAY_HZ[0]) / np.log(DAY_HZ[1] / DAY_HZ[0]), 0.0, 1.0)
+    share = np.clip(np.log(np.maximum(f, 1e-9) / CHANGE_HZ[0]) / np.log(CHANGE_HZ[1] / CHANGE_HZ[0]), 0.0, 1.0)
     return total.astype(np.float32), (total * np.sin(0.5 * np.pi * share) ** 2).astype(np.float32)

@@ -46,11 +46,12 @@ def motion(form: Form, rng: np.random.Generator, rate: int) -> NDArray[np.float6
     t = np.arange(n) / rate
     if form.kind == "impulse":
         return _impulse(rng, rate, n, form)
-    if form.kind == "burst":
-        return _knocks(rng, rate, n, form, [0.0, form.separation_s], np.tile(rng.uniform(0.4, 1.0, 3), (2, 1)))
-    if form.kind == "doublet":  # the first steep, the second larger and level, as P and S are
-        first, second = rng.uniform(0.25, 0.7), rng.uniform(0.7, 1.0, 3)
-        weights = np.array([first * rng.uniform((0.8, 0.2, 0.2), (1.0, 0.6, 0.6)), second * (0.5, 1.0, 1.0)])
+    if form.kind == "doublet":  # the first knock steep, the second larger and level, as P and S are
+        weights = np.array([rng.uniform(0.25, 0.7) * rng.uniform((0.8, 0.2, 0.2), (1.0, 0.6, 0.6)),
+                            rng.uniform(0.7, 1.0, 3) * (0.5, 1.0, 1.0)])
+        return _knocks(rng, rate, n, form, [0.0, form.separation_s], weights)
+    if form.kind == "burst":  # the same, but weak on the vertical
+        weights = rng.uniform(0.7, 1.0, (2, 3)) * [[0.35, 0.2, 0.2], [0.3, 1.0, 1.0]]
         return _knocks(rng, rate, n, form, [0.0, form.separation_s], weights)
     if form.kind == "footsteps":
         at = np.arange(0.0, form.size_s - DECAYS * STEP_DECAY_S, 1.0 / rng.uniform(1.5, 2.2))
