@@ -7,7 +7,7 @@ import pytest
 from quakescribe.report import write
 from quakescribe.report.scored import scored, shown
 from quakescribe.simulate.score.figures import COLUMNS
-from quakescribe.simulate.score.summary import BY_MAGNITUDE, by_class, far_out, headlines
+from quakescribe.simulate.score.summary import BY_MAGNITUDE, by_class, far_out, headlines, wrong_picks
 
 ROWS = [
     ("picks", "all", "precision of P", 0.75, "-", 400),
@@ -78,6 +78,14 @@ def test_the_score_survives_its_way_through_json(found, tmp_path):
 def test_parts_without_a_choice_of_figures_are_shown_whole(found):
     assert headlines(found, "completeness")["name"].tolist() == [row[2] for row in ROWS[-3:]]
     assert headlines(found, "magnitude").empty
+
+
+def test_what_wrong_picks_lie_on_is_set_side_by_side(found):
+    more = [("picks", "all", f"{phase} picks on {what}", share, "-", 9)
+            for phase, what, share in (("P", "nothing", 0.1), ("P", "impulse", 0.2), ("S", "nothing", 0.3))]
+    table = wrong_picks(pd.concat((found, pd.DataFrame(more, columns=list(COLUMNS)))))
+    assert table.to_dict("index") == {"nothing": {"P": 0.1, "S": 0.3}, "impulse": {"P": 0.2, "S": 0.0}}
+    assert wrong_picks(found).empty
 
 
 def test_classes_of_nothing_are_an_empty_table(found):

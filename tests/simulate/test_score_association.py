@@ -175,3 +175,11 @@ def test_of_two_found_events_the_one_with_more_of_the_arrivals_stands_for_the_tr
     events["depth_km"] = [8.0] * 6 + [13.0]
     found = score(written(tmp_path, *truth), {"events": events, "arrivals": arrivals_of(picks, owner)})
     assert look(found, "depth error, 90%") == pytest.approx(2.5)  # the sixth of 0, 0, 0, 0, 0, 5
+
+
+def test_arrivals_without_a_catalogue_tell_which_picks_are_unassociated(tmp_path, truth, picks):
+    picks, owner = picks
+    kept = arrivals_of(picks, np.where(owner > 2, owner, 0))
+    found = score(written(tmp_path, *truth), {"picks": picks, "arrivals": kept})
+    assert set(found["part"]) == {"picks"}
+    assert look(found, "unassociated picks", "XX.S00.") == 4

@@ -141,16 +141,18 @@ def _show_score(found: pd.DataFrame) -> None:
     from quakescribe.cli import show
     from quakescribe.report.scored import shown
     from quakescribe.simulate.score import PARTS
-    from quakescribe.simulate.score.summary import BY_MAGNITUDE, BY_SNR, by_class, far_out, headlines
+    from quakescribe.simulate.score.summary import BY_MAGNITUDE, BY_SNR, by_class, far_out, headlines, wrong_picks
 
     for part in PARTS:
         rows = [shown(row) for row in headlines(found, part).to_dict("records")]
         if rows:
             show.table(f"Against the truth: {part}", ("what", "value", "unit", "n"), rows)
-    for word, names in (("M", BY_MAGNITUDE), ("SNR", BY_SNR)):
-        table = by_class(found, word, names)
+    tables = [("picks that are on no onset of their phase", "what", wrong_picks(found)),
+              ("by magnitude", "class", by_class(found, "M", BY_MAGNITUDE)),
+              ("by SNR", "class", by_class(found, "SNR", BY_SNR))]
+    for title, head, table in tables:
         if len(table):
-            cells = [(scope, *(f"{x:.2f}" for x in row)) for scope, *row in table.itertuples()]
-            show.table(f"By {'magnitude' if word == 'M' else word}", ("class", *table.columns), cells)
+            cells = [(str(name), *("-" if x != x else f"{x:.3f}" for x in row)) for name, *row in table.itertuples()]
+            show.table(f"Against the truth: {title}", (head, *table.columns), cells)
     for row in far_out(found).to_dict("records"):
         show.say(f"{row['scope']}: {row['value']:.0f} times the stations' median of unassociated picks")

@@ -44,6 +44,15 @@ def by_class(found: pd.DataFrame, word: str, names: tuple[str, ...]) -> pd.DataF
     return table.sort_index(key=lambda scopes: scopes.str.split(" ").str[1].astype("float64"))
 
 
+def wrong_picks(found: pd.DataFrame) -> pd.DataFrame:
+    """Return the share of the P and of the S picks that lie on each thing that is no onset of their phase."""
+    rows = found[found["name"].str.contains("^[PS] picks on ")]
+    words = rows["name"].str.split(" picks on ", n=1)
+    rows = rows.assign(phase=words.str[0], what=words.str[1])
+    table = rows.pivot_table(index="what", columns="phase", values="value", aggfunc="first", sort=False)
+    return table.reindex(columns=["P", "S"]).fillna(0.0)
+
+
 def far_out(found: pd.DataFrame) -> pd.DataFrame:
     """Return stations with at least FAR_OUT times the stations' median of unassociated picks: scope, value, n."""
     mine = found[(found["name"] == "unassociated picks over the stations' median") & (found["value"] >= FAR_OUT)]
