@@ -26,7 +26,7 @@ def log_decay(lapse_s: NDArray[np.float64], onset_lapse_s: float, frequency_hz: 
     return np.asarray(level[:, None] - 2.0 * np.pi * np.outer(t, frequency_hz**0.2 / q))
 
 
-def shaped_noise(rng: np.random.Generator, rows: int, power: NDArray[np.float64], n: int,
+def shaped_noise(rng: np.random.Generator, power: NDArray[np.float64], shares: NDArray[np.float64], n: int,
                  rate: float) -> NDArray[np.float32]:
     """Return noise (rows, n) whose spectrum changes with time.
 
@@ -38,14 +38,17 @@ def shaped_noise(rng: np.random.Generator, rows: int, power: NDArray[np.float64]
     power
         Shape (n_frames, size / 2 + 1): one-sided power per Hz about the samples k size / 2, k = 0, 1, .. Frames that
         are not given are silent.
+    shares
+        Shape (rows, size / 2 + 1): each row's own amplitude, times the root of the power.
     """
-    frames, half = power.shape[0], power.shape[1] - 1
+    frames, half, rows = power.shape[0], power.shape[1] - 1, shares.shape[0]
     white = rng.random((rows, (frames + 1) * half), dtype=np.float32)
     white -= np.float32(0.5)
     window = _window(2 * half)
     cut = np.lib.stride_tricks.sliding_window_view(white, 2 * half, axis=1)[:, ::half] * window
     spectrum = rfft(cut)
     spectrum *= np.sqrt(power * (12.0 * 0.5 * rate)).astype(np.float32)
+    spectrum *= shares.astype(np.float32)[:, None]
     parts = irfft(spectrum, overwrite_x=True)
     parts *= window
     total = np.zeros((rows, max(frames * half, n) + half), dtype=np.float32)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.fft import next_fast_len
 
 from quakescribe.simulate.coda import shaped_noise
+from quakescribe.simulate.pulses import frequencies
 
 TELESEISM_S = 120.0
 TELESEISM_HZ = (0.05, 1.5)
@@ -26,9 +27,9 @@ def teleseism(rng: np.random.Generator, magnitude: float, n: int, rate: int) -> 
     """
     size = 16 * rate
     t = np.arange(2 * n // size + 2) * (size / 2) / rate
-    f = np.fft.rfftfreq(size, 1.0 / rate)
+    f = frequencies(size, rate)
     strength = (np.exp(-2 * t / CODA_TIMES_S[0]) + 0.05 * np.exp(-2 * t / CODA_TIMES_S[1]))[:, None] * _shape(f)
-    train = shaped_noise(rng, 1, strength, n, rate)[0].astype(np.float64)
+    train = shaped_noise(rng, strength, np.ones((1, len(f))), n, rate)[0].astype(np.float64)
     train *= 1.0 - np.exp(-np.arange(n) / (0.3 * rate))
     return np.asarray(train * (2e-6 * np.pi * 10.0 ** (magnitude - STATION_Q) / np.abs(train).max()))
 
@@ -47,7 +48,7 @@ def rayleigh(level: float, distance_m: float, delay_s: float, n: int, rate: int)
     is that of a group velocity which falls linearly from 3 km/s at 0.5 Hz to 2.5 km/s at 2 Hz.
     """
     size = next_fast_len(n + 20 * rate, real=True)
-    f = np.fft.rfftfreq(size, 1.0 / rate)
+    f = frequencies(size, rate)
     speed = np.interp(f, RG_HZ, RG_M_S)
     arrival = distance_m / speed - delay_s
     phase = -2 * np.pi * np.cumsum(arrival) * f[1]

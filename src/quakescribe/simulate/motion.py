@@ -17,15 +17,14 @@ SHORTEST_S = 2.0  # after S
 HEARD = 0.2  # a motion lasts until its coda falls below this share of the station's noise
 FAINT = 0.01  # a motion whose peak lies below this share of the noise is its pulses alone
 BAND_HZ = (1.0, 20.0)  # in which the noise is stated
-P_SHARE = np.array([1.0, 0.85, 0.85], dtype=np.float32)
-S_SHARE = np.array([0.75, 1.1, 1.1], dtype=np.float32)  # of scattered waves on Z, N, E
-TAIL, TAIL_S, TAIL_KM = 3.0, 1.0, 30.0  # energy of the scattered train behind a pulse over the pulse's, and its length
-# in s, at this distance; both grow with the distance
-RISE = 0.2  # of the scattered waves after an onset, as a share of the train's length
-FIRST, FIRST_KM = 0.55, 40.0  # share of a pulse's amplitude in its first arrival near the source; falls as exp(-r / km)
-SPLIT_S, SPLIT_S_PER_KM = 0.1, 0.005  # length of the train of arrivals that the rest is split into
+SHARES = np.array([[1.0, 0.85, 0.85], [0.75, 1.1, 1.1]])  # of the waves scattered from P and from S on Z, N, E
+# a pulse arrives in a first arrival, a train of arrivals along the same ray, and a tail from all around
+FIRST, FIRST_KM = 0.55, 40.0  # share of the first arrival in the amplitude near the source; falls as exp(-r / km)
+TRAIN_S, TRAIN_S_PER_KM = (0.1, 0.15), 0.005  # length of the train (P, S): so much, and more with distance
+TRAIN_CUT_S = 1.5
+TAIL, TAIL_S, TAIL_KM = 3.0, 1.0, 30.0  # energy of the tail over the rest's and its length at this distance; both grow
+RISE = 0.2  # of the tail and the coda after an onset, as a share of the tail's length
 P_CODA_DIES = 0.3  # after S, within this share of S-P and half a second
-TRAIN_S = 1.5  # its cut
 EMERGES = 0.3  # first arrival of a head wave, as a share of another's
 LATE_S = 1.5  # beyond this lag the direct S stands apart from the head wave's
 BLAST_P = 0.6  # isotropic radiation of P
@@ -35,16 +34,16 @@ def ground_motion(scenario: Scenario, event: int, station: int) -> tuple[int, ND
     """Return the grid index of the first sample and the ground velocity (3, n), rows Z, N, E (m/s).
 
     Depends on the settings, the event and the station only. The first sample is the one nearest to the P onset. It
-    ends smoothly where the coda falls below a tenth of the station's noise from 1 to 20 Hz.
+    ends smoothly where the coda falls below a fifth of the station's noise from 1 to 20 Hz.
     """
     shot = shot_of(scenario, event, station)
     rng = stream(scenario.settings, STREAM_MOTION, event, station)
     if shot.kind == "teleseism":
-        motion = _teleseism(shot, rng, stream(scenario.settings, STREAM_MOTION, event, STATION_KEY))
+        motion, main = _teleseism(shot, rng, stream(scenario.settings, STREAM_MOTION, event, STATION_KEY)), 0
     else:
-        motion = _local(shot, rng)
+        motion, main = _local(shot, rng), shot.gap
     n = motion.shape[1]
-    fade = min(n // 3, 5 * shot.rate)
+    fade = min((n - main) // 3, 5 * shot.rate)
     motion[:, n - fade:] *= 0.5 * (1.0 + np.cos(np.pi * np.arange(1, fade + 1) / fade))
     return shot.first[0], motion
 
@@ -178,13 +177,13 @@ def _trains(shot: Shot, spectra: Spectra, rng: np.random.Generator) -> NDArray[n
     wave's first arrival is smaller and those behind it grow before they die away.
     """
     rate, km = shot.rate, shot.ray.radius_m / 1000.0
-    t = np.arange(1, int(TRAIN_S * rate)) / rate
-    length = SPLIT_S + SPLIT_S_PER_KM * km
+    t = np.arange(1, int(TRAIN_CUT_S * rate)) / rate
+    length = np.array([TRAIN_S[0], TRAIN_S[1], TRAIN_S[1]])[:, None] + TRAIN_S_PER_KM * km
     first = np.full(3, max(FIRST * np.exp(-km / FIRST_KM), 0.2)) * np.exp(0.3 * rng.standard_normal(3))
-    envelope = np.tile(np.exp(-t / length) * np.minimum(t / (0.5 * length), 1.0), (3, 1))
+    envelope = np.exp(-t / length) * np.minimum(2.0 * t / length, 1.0)
     if shot.direct_s[0] > 0.0:
         first[0] *= EMERGES
-        envelope[0] *= np.minimum(t / length, 1.0)
+        envelope[0] *= np.minimum(t / length[0], 1.0)
     rest = rng.standard_normal((3, len(t))) * envelope
     first = np.minimum(first, 0.9)
     rest *= np.sqrt((1.0 - first**2) / np.sum(rest**2, axis=1))[:, None]
@@ -220,10 +219,11 @@ def _scattered(shot: Shot, spectra: Spectra, rng: np.random.Generator, motion: N
             power += earth.p_coda_ratio**2 * fall * second
         else:
             power += _coda_power(shot, spectra, t, at)
-        noise = coda.shaped_noise(rng, 3, power, n, rate)
+        shares = SHARES[phase][:, None] * np.exp(spectra.site[[0, 1, 1], at] - spectra.site[phase, at])
+        noise = coda.shaped_noise(rng, power, shares, n, rate)
         rise = min(int(8 * RISE * tail * rate), n)
         noise[:, :rise] *= (1.0 - np.exp(-np.arange(rise) / (RISE * tail * rate))).astype(np.float32)
-        motion[:, begin:] += (P_SHARE, S_SHARE)[phase][:, None] * noise
+        motion[:, begin:] += noise
 
 
 def _tail(shot: Shot) -> tuple[float, float]:

@@ -73,7 +73,7 @@ def log_path(ray: Ray, earth: EarthSettings, frequency_hz: NDArray[np.float64]) 
 @lru_cache(maxsize=16)
 def frequencies(n: int, rate: int) -> NDArray[np.float64]:
     """Return the frequencies (Hz) of a real transform of n samples."""
-    return np.fft.rfftfreq(n, 1.0 / rate)
+    return np.asarray(np.fft.rfftfreq(n, 1.0 / rate), dtype=np.float64)
 
 
 @lru_cache(maxsize=16)

@@ -66,7 +66,8 @@ def shot_of(scenario: Scenario, event: int, station: int) -> Shot:
         incidence_deg=_steep(scenario, _pair(paths.incidence_deg[event, station]), site),
         direct_s=(_direct(scenario, 0, distance, depth, site) if paths.head_wave[event, station, 0] else 0.0,
                   _direct(scenario, 1, distance, depth, site) if paths.head_wave[event, station, 1] else 0.0),
-        ray=Ray(row["moment_nm"], row["stress_drop_mpa"] * 1e6, speed, 1000.0 * float(paths.hypocentral_km[event, station])),
+        ray=Ray(row["moment_nm"], row["stress_drop_mpa"] * 1e6, speed,
+                1000.0 * float(paths.hypocentral_km[event, station])),
         draws=stream(settings, STREAM_MOTION, STATION_KEY, station).standard_normal((3, SITE_TERMS)))
 
 
