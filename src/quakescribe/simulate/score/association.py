@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from quakescribe.simulate.score.case import APART, Case
 from quakescribe.simulate.score.figures import Figures, by_magnitude
-from quakescribe.simulate.score.match import Matches
+from quakescribe.simulate.score.match import Matches, near_onset
 
 
 def judge_association(case: Case, catalogue: pd.DataFrame, matches: Matches) -> Figures:
@@ -68,16 +68,18 @@ def _merges(figures: Figures, case: Case, matches: Matches, n_found: int) -> Non
 
 
 def _arrivals(figures: Figures, case: Case, matches: Matches) -> None:
-    """Add where the arrivals of the found events lie: on their own true event, on another one, on none."""
+    """Add where the arrivals of found events lie: on their own true event, another one, the other phase, nothing."""
+    assert case.arrivals is not None
     own, lies_on = matches.true[case.found_row], case.lies_on
     right = (lies_on >= 0) & (lies_on == own)
-    chance = lies_on < 0
+    another = (lies_on >= 0) & ~right
+    other_phase = near_onset(case.truth.arrivals, case.arrivals, case.tolerances.pick_s, True) & (lies_on < 0)
     figures.add("arrivals", len(own), len(own))
     figures.share("arrivals of the event's own true event", right)
-    figures.share("mis-associated arrivals (of another true event)", ~right & ~chance)
-    figures.share("chance arrivals (on no true onset)", chance)
-    figures.add("mis-associated arrivals", (~right & ~chance).sum(), len(own))
-    figures.add("chance arrivals", chance.sum(), len(own))
+    for name, members in (("mis-associated arrivals (of another true event)", another),
+                          ("wrong-phase arrivals (on an onset of the other phase)", other_phase),
+                          ("chance arrivals (on no true onset)", (lies_on < 0) & ~other_phase)):
+        figures.share(name, members)
 
 
 def _own(figures: Figures, case: Case, matches: Matches) -> None:

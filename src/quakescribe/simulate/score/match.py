@@ -91,6 +91,15 @@ def match_onsets(onsets: pd.DataFrame, picks: pd.DataFrame, within_s: float) -> 
     return row
 
 
+def near_onset(onsets: pd.DataFrame, picks: pd.DataFrame, within_s: float, other_phase: bool) -> NDArray[np.bool_]:
+    """Return which picks lie at any onset of their station: one of their phase, or one of the other."""
+    there, here = sites(onsets, picks)
+    near = np.zeros(len(picks), dtype=bool)
+    near[close((there, nanoseconds(onsets["time"])), (here ^ int(other_phase), nanoseconds(picks["time"])), within_s)[1]
+         ] = True
+    return near
+
+
 def match_events(true: pd.DataFrame, found: pd.DataFrame, time_s: float, distance_km: float) -> tuple[Rows, Rows]:
     """Return the rows of true and found events that are the same by time and place, one to one, nearest first."""
     i, j, near = _candidates(true, found, time_s, distance_km)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from quakescribe.simulate.score.case import APART, Case
 from quakescribe.simulate.score.figures import Figures, classes
-from quakescribe.simulate.score.match import Rows, close, codes, match_onsets, nanoseconds
+from quakescribe.simulate.score.match import Rows, codes, match_onsets, nanoseconds, near_onset
 from quakescribe.simulate.truth import TRANSIENTS
 
 Mask = NDArray[np.bool_]
@@ -111,10 +111,8 @@ def _lies_on(case: Case, picks: pd.DataFrame) -> NDArray[np.str_]:
         for kind in reversed(TRANSIENTS):
             mine = (transients["kind"] == kind).to_numpy()
             words[_inside((here, time), others[0][mine], begin[mine], end[mine], within)] = kind
-    is_s, s_there = (picks["phase"] == "S").to_numpy(), (onsets["phase"] == "S").to_numpy()
-    for word, wanted in (("other", ~is_s), ("again", is_s)):
-        near = close((2 * there + s_there, onset), (2 * here + wanted, time), within)[1]
-        words[near] = word
+    for word, other_phase in (("other", True), ("again", False)):
+        words[near_onset(onsets, picks, within, other_phase)] = word
     words[case.onset >= 0] = ""
     return words
 

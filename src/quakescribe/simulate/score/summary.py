@@ -12,8 +12,9 @@ HEADLINES: dict[str, tuple[str, ...]] = {
         "true events", "detectable events", "catalogue events", "events found", "recall of detectable events",
         "precision of events", "false events", "splits (true events found more than once)",
         "merges (events that hold several true ones)", "arrivals of the event's own true event",
-        "mis-associated arrivals (of another true event)", "chance arrivals (on no true onset)",
-        "association rate of pairs", "association rate of picks"),
+        "mis-associated arrivals (of another true event)", "wrong-phase arrivals (on an onset of the other phase)",
+        "chance arrivals (on no true onset)", "association rate of pairs",
+        "association rate of picks"),
     "location": (
         "epicentre error, median", "epicentre error, 90%", "depth error, median", "depth error, 90%",
         "depth bias, median", "origin time error, median", "true hypocentre inside the 68% ellipsoid (covariance)",
