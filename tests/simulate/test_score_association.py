@@ -96,7 +96,8 @@ def test_an_event_of_noise_is_false_though_it_stands_at_a_true_one(tmp_path, tru
 def test_an_event_made_of_s_taken_for_p_is_false_and_its_arrivals_are_of_the_wrong_phase(tmp_path, truth, picks):
     picks, owner = picks
     wrong = picks[(owner == 5) & (picks["phase"] == "S")]
-    wrong = wrong.assign(phase="P", pair_id=0, pick_id=pick_ids(wrong["station_id"], pd.Series("P", wrong.index), wrong["time"]))
+    wrong = wrong.assign(phase="P", pair_id=0)
+    wrong["pick_id"] = pick_ids(wrong["station_id"], wrong["phase"], wrong["time"])
     both = pd.concat((picks, wrong), ignore_index=True)
     owner = np.concatenate((np.where(owner == 5, 0, owner), np.full(len(wrong), 5)))
     found = judged(tmp_path, truth, both, owner)
