@@ -145,7 +145,7 @@ class NoiseSettings(Section):
 
     level: float = setting(0.35, "median station, from the low- (0) to the high-noise model (1) in decibels", "-", ge=0,
                            le=1.2)
-    level_scatter: float = setting(0.08, "standard deviation of the stations' levels", "-", ge=0)
+    level_scatter: float = setting(0.12, "standard deviation of the stations' levels", "-", ge=0)
     tilt_db: float = setting(4.0, "standard deviation of each station's own spectral slope, per decade", "dB", ge=0)
     day_factor: float = setting(1.5, "amplitude above 1 Hz at noon over that at night", "-", ge=1)
     day_hours: tuple[float, float] = setting((8.0, 18.0), "local hours in the middle of dawn and dusk, which take 2 h "
