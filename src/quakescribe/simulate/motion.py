@@ -146,7 +146,7 @@ def _pulses(shot: Shot, spectra: Spectra, rng: np.random.Generator, motion: NDAr
     amplitude = spectra.source[rows] + spectra.path[rows] + spectra.site[rows] + np.log(spectra.pattern)
     amplitude -= 0.5 * np.log1p(_tail(shot)[0])
     late = np.array(shot.late_s)[rows, None]
-    spectrum = spectra.sign[:, None] * pulses.causal(amplitude, spectra.n) * np.exp(-2j * np.pi * f * late)
+    spectrum = spectra.sign[:, None] * pulses.causal(amplitude, spectra.n, rate) * np.exp(-2j * np.pi * f * late)
     p, sv, sh = pulses.in_time(spectrum * _trains(shot, spectra, rng), spectra.n, rate)
     ways = radiation.directions(shot.azimuth_deg, shot.incidence_deg)
     along, across = np.outer(ways[0], p), np.outer(ways[1], sv) + np.outer(ways[2], sh)

@@ -93,27 +93,34 @@ def log_site(site_log10: float, mean: float, draws: NDArray[np.float64], n: int,
     return np.asarray(np.log(mean) + scale * (draws @ _undulations(n, rate)))
 
 
-def causal(log_amplitude: NDArray[np.float64], n: int) -> NDArray[np.complex128]:
+def causal(log_amplitude: NDArray[np.float64], n: int, rate: int) -> NDArray[np.complex128]:
     """Return the spectra (.., n // 2 + 1) of the minimum-phase signals of these log amplitude spectra.
 
-    By folding the cepstrum onto positive times (Oppenheim & Schafer 1989, section 12.7).
+    By folding the cepstrum onto positive times (Oppenheim & Schafer 1989, section 12.7); low-passed towards the
+    Nyquist frequency as a digitiser does, so that they stay causal when sampled.
     """
-    cepstrum = np.fft.irfft(log_amplitude, n)
+    cepstrum = np.fft.irfft(log_amplitude + _low_pass(n, rate), n)
     cepstrum[..., 1:n // 2] *= 2.0
     cepstrum[..., n // 2 + 1:] = 0.0
     return np.asarray(np.exp(np.fft.rfft(cepstrum)))
 
 
-def in_time(spectrum: NDArray[np.complex128], n: int, rate: int) -> NDArray[np.float64]:
-    """Return the signals (.., n) of displacement spectra as velocity, low-passed towards the Nyquist frequency."""
-    signal = np.fft.irfft(spectrum * _derivative(n, rate), n)
-    half = n // 2
-    signal[..., half:] *= np.linspace(1.0, 0.0, n - half)
-    return np.asarray(signal)
+@lru_cache(maxsize=16)
+def _low_pass(n: int, rate: int) -> NDArray[np.float64]:
+    """Return the log of a low-pass from 0.8 of the Nyquist frequency on, over the loss of `_difference`."""
+    share = 2.0 * frequencies(n, rate) / rate
+    passed = np.cos(0.5 * np.pi * np.clip(5.0 * share - 4.0, 0.0, 1.0)) ** 2
+    return np.asarray(np.log(np.maximum(passed, 0.01)) - np.log(np.sinc(0.5 * share)))
 
 
 @lru_cache(maxsize=16)
-def _derivative(n: int, rate: int) -> NDArray[np.complex128]:
-    f = frequencies(n, rate)
-    edge = np.clip((f[-1] - f) / (0.2 * f[-1]), 0.0, 1.0)
-    return np.asarray(rate * 1j * np.pi * f * (1.0 - np.cos(np.pi * edge)))
+def _difference(n: int, rate: int) -> NDArray[np.complex128]:
+    return np.asarray(rate * (1.0 - np.exp(-2j * np.pi * frequencies(n, rate) / rate)))
+
+
+def in_time(spectrum: NDArray[np.complex128], n: int, rate: int) -> NDArray[np.float64]:
+    """Return the velocity (.., n) of displacement spectra of `causal`."""
+    signal = rate * np.fft.irfft(spectrum * _difference(n, rate), n)
+    half = n // 2
+    signal[..., half:] *= np.linspace(1.0, 0.0, n - half)
+    return np.asarray(signal)
