@@ -1,114 +1,224 @@
-from itertools import pairwise
-
 import numpy as np
+import pandas as pd
 import pytest
-from scipy.signal import butter, sosfiltfilt
+from scipy.signal import butter, sosfilt
 
-from quakescribe.simulate import build
-from quakescribe.simulate.motion import _directions, _radiation, ground_motion
-from quakescribe.simulate.noise import noise
-from quakescribe.simulate.record import counts
+from quakescribe.measure.attenuation import ATTENUATIONS
+from quakescribe.measure.response import record
+from quakescribe.settings.measure import MeasureSettings
+from quakescribe.simulate import radiation
+from quakescribe.simulate.motion import ground_motion, reach_s
+from quakescribe.simulate.shot import shot_of
 from quakescribe.waveforms.block import grid_index
+
+from .motion_cases import changed
+
+RATE = 100
 
 
 @pytest.fixture(scope="module")
-def smooth(small):
-    return build(small.model_copy(update={"coda_ratio": 0.0, "path_noise": 0.0}))
+def loud(scenario):
+    return changed(scenario, noise_m_s=1e-12, magnitude=2.0)
 
 
-def test_motion_begins_at_the_onset_and_not_before(smooth, small):
-    onset = int(smooth.paths.onset_ns[3, 2, 0])
-    first, motion = ground_motion(smooth, 3, 2)
-    assert first == grid_index(onset, small.sampling_rate)
-    size = np.abs(motion).max(axis=0)
-    assert size[:10].max() > 0.02 * size.max()
-    gap = grid_index(int(smooth.paths.onset_ns[3, 2, 1]), small.sampling_rate) - first
-    assert size[gap - 3] < 0.05 * size[gap:gap + 10].max()
+@pytest.fixture(scope="module")
+def bare(loud):
+    """Without scattered waves behind P, so that nothing but the rays remains before S."""
+    return changed(loud, earth={"p_coda_ratio": 0.0, "scattering_per_km": 0.0, "converted": 0.0})
 
 
-def test_p_shakes_along_the_ray_and_s_across_it(smooth):
-    _, s = (smooth.paths.onset_ns[3, 2] - smooth.paths.onset_ns[3, 2, 0]) * 1e-9
-    _, motion = ground_motion(smooth, 3, 2)
-    (ray,), across = _directions(smooth, 3, 2)
-    p_part = motion[:, :int(min(s, 0.5) * 100) - 2]
-    assert np.abs(ray @ p_part).max() == pytest.approx(np.linalg.norm(p_part, axis=0).max(), rel=1e-6)
-    assert np.abs(across @ ray).max() == pytest.approx(
-        abs(np.sin(np.radians(np.diff(smooth.paths.incidence_deg[3, 2])[0]))), abs=1e-9)
+def _far(scenario, event=3):
+    return event, int(np.argmax(scenario.paths.distance_km[event]))
 
 
-def test_radiation_is_that_of_the_moment_tensor(scenario):
-    """F_P = g.M.g, F_SV = e_theta.M.g, F_SH = e_phi.M.g with the tensor written out (Aki & Richards 2002, box 4.4)."""
-    for i, j in ((0, 0), (4, 3), (9, 5)):
-        row = scenario.events.iloc[i]
-        s, d, r = np.radians([row["strike_deg"], row["dip_deg"], row["rake_deg"]])
-        slip = np.array([np.cos(r) * np.cos(s) + np.cos(d) * np.sin(r) * np.sin(s),
-                         np.cos(r) * np.sin(s) - np.cos(d) * np.sin(r) * np.cos(s), -np.sin(d) * np.sin(r)])
-        normal = np.array([-np.sin(d) * np.sin(s), np.sin(d) * np.cos(s), -np.cos(d)])  # north, east, down
-        tensor = np.outer(slip, normal) + np.outer(normal, slip)
-        phi = np.radians(scenario.paths.azimuth_deg[i, j])
-        ours = _radiation(scenario, i, j)
-        for k, wave in ((0, "P"), (1, "SV"), (1, "SH")):
-            t = np.radians(scenario.paths.takeoff_deg[i, j, k])
-            ray = np.array([np.sin(t) * np.cos(phi), np.sin(t) * np.sin(phi), np.cos(t)])
-            theta = np.array([np.cos(t) * np.cos(phi), np.cos(t) * np.sin(phi), -np.sin(t)])
-            east = np.array([-np.sin(phi), np.cos(phi), 0.0])
-            other = {"P": ray, "SV": theta, "SH": east}[wave]
-            assert ours[("P", "SV", "SH").index(wave)] == pytest.approx(other @ tensor @ ray, abs=1e-12)
+def test_a_motion_made_twice_is_identical_whatever_was_made_between(scenario):
+    first, once = ground_motion(scenario, 4, 2)
+    ground_motion(scenario, 5, 1)
+    again, twice = ground_motion(scenario, 4, 2)
+    assert first == again
+    assert once.tobytes() == twice.tobytes()
 
 
-def test_a_magnitude_more_is_about_ten_times_the_displacement(small):
-    peaks = []
-    for magnitude in (0.5, 1.5):
-        one = build(small.model_copy(update={"n_events": 1, "mainshock": magnitude, "coda_ratio": 0.0}))
-        _, motion = ground_motion(one, 0, 1)
-        peaks.append(np.abs(np.cumsum(motion, axis=1)).max())
-    assert peaks[1] / peaks[0] == pytest.approx(10.0, rel=0.15)
+def test_motions_of_other_events_and_stations_differ(loud):
+    cut = [ground_motion(loud, i, j)[1][:, :150] for i, j in ((4, 2), (5, 2), (4, 3))]
+    for a, b in ((0, 1), (0, 2)):
+        assert np.abs(np.corrcoef(cut[a].ravel(), cut[b].ravel())[0, 1]) < 0.5
 
 
-def test_noise_has_the_stated_level_from_1_to_20_hz(scenario, small):
-    quiet = small.model_copy(update={"bursts_per_hour": 0.0})
-    band = butter(4, (1, 20), "bandpass", fs=100, output="sos")
-    station = scenario.stations[1]
-    ground = noise(quiet, station, 170_000_000_000, 120_000)  # two tiles
-    level = sosfiltfilt(band, ground)[:, 2000:-2000].std(axis=1)
-    np.testing.assert_allclose(level, station.noise_m_s, rtol=0.06)
+def test_motion_begins_at_the_onset(loud):
+    i, j = _far(loud)
+    first, motion = ground_motion(loud, i, j)
+    assert first == grid_index(int(loud.paths.onset_ns[i, j, 0]), RATE)
+    size = np.linalg.norm(motion, axis=0)
+    shot = shot_of(loud, i, j)
+    assert size[:15].max() > 0.05 * size[:shot.gap - 20].max()
+    assert size[shot.gap:shot.gap + 100].max() > 2.0 * size[shot.gap - 70:shot.gap - 65].max()
 
 
-def test_noise_does_not_repeat_between_stations_tiles_or_components(scenario, small):
-    a = noise(small, scenario.stations[0], 170_000_000_000, 4000)
-    b = noise(small, scenario.stations[1], 170_000_000_000, 4000)
-    c = noise(small, scenario.stations[0], 170_000_120_000, 4000)
-    band = butter(4, (1, 20), "bandpass", fs=100, output="sos")
-    rows = sosfiltfilt(band, np.concatenate((a, b, c)))
-    correlation = np.corrcoef(rows) - np.eye(9)
-    assert np.abs(correlation).max() < 0.15
+def test_motion_ends_smoothly_and_below_the_noise(scenario):
+    for i, j in ((0, 0), (3, 2), (7, 4)):
+        _, motion = ground_motion(scenario, i, j)
+        noise = scenario.stations[j].noise_m_s
+        assert np.all(np.isfinite(motion))
+        assert np.abs(motion[:, -1]).max() < 1e-3 * noise
+        assert motion[:, -100:].std() < 0.3 * noise
 
 
-@pytest.mark.parametrize("cuts", [(0, 1080), (0, 300, 600, 1080), (0, 7, 359, 611, 1080)])
-def test_any_stretch_can_be_made_on_its_own_in_any_order(scenario, cuts):
-    start, _ = scenario.span_ns
-    whole = counts(scenario, 2, start, start + 1080 * 10**9)
-    spans = list(pairwise(cuts))
-    parts = {a: counts(scenario, 2, start + a * 10**9, start + b * 10**9) for a, b in reversed(spans)}
-    np.testing.assert_array_equal(np.concatenate([parts[a] for a, _ in spans], axis=1), whole)
+def test_p_shakes_along_the_ray(bare):
+    """All of the first arrival and its train: the share of P's energy along the ray, against a tail from all around."""
+    for i, j in ((3, 2), (5, 1), (8, 4)):
+        shot = shot_of(bare, i, j)
+        _, motion = ground_motion(bare, i, j)
+        first = motion[:, :6]
+        _, _, vh = np.linalg.svd(first.T, full_matrices=False)
+        ray = radiation.directions(shot.azimuth_deg, shot.incidence_deg)[0]
+        assert abs(vh[0] @ ray) > 0.97
 
 
-def test_events_add_up(small):
-    quiet = small.model_copy(update={"noise_m_s": 1e-30, "bursts_per_hour": 0.0, "gain": 1e12, "clip_counts": 2e9,
-                                     "mainshock": 1.0, "magnitude_max": 1.0})
-    scenario = build(quiet)
-    start, end = scenario.span_ns
-    total = np.zeros((3, round((end - start) * 1e-9 * 100)))
-    site = scenario.stations[0]
-    for event in range(len(scenario.events)):
-        first, motion = ground_motion(scenario, event, 0)
-        at = first - grid_index(start, 100.0)
-        n = min(motion.shape[1], total.shape[1] - at)
-        total[:, at:at + n] += motion[:, :n] * site.gain
-    np.testing.assert_allclose(counts(scenario, 0, start, end), total, atol=1.0)
+def test_sh_shakes_across_the_path_and_sv_in_its_plane(loud, monkeypatch):
+    i, j = 3, int(np.argmin(loud.paths.distance_km[3]))
+    shot = shot_of(loud, i, j)
+    ways = radiation.directions(shot.azimuth_deg, shot.incidence_deg)
+    for row, other in ((1, 2), (2, 1)):
+        couple = np.zeros(3)
+        couple[row] = 1.0
+        monkeypatch.setattr(radiation, "double_couple", lambda *args, only=couple: only)
+        monkeypatch.setattr(radiation, "blurred", lambda pattern, f: np.abs(pattern)[:, None] + 1e-6 + 0 * f)
+        _, motion = ground_motion(loud, i, j)
+        s = motion[:, shot.gap:shot.gap + 15]
+        assert np.linalg.norm(ways[row] @ s) > 3.0 * np.linalg.norm(ways[other] @ s)
 
 
-def test_a_strong_event_ends_at_the_digitiser(small):
-    loud = build(small.model_copy(update={"mainshock": 6.0, "gain": 1e9}))
-    start, end = loud.span_ns
-    assert np.abs(counts(loud, 0, start, end)).max() == loud.settings.clip_counts
+def test_the_sense_of_the_first_motion_is_the_radiations(bare):
+    for i in range(8):
+        shot = shot_of(bare, i, 1)
+        couple = radiation.double_couple(shot.azimuth_deg, shot.takeoff_deg, *shot.mechanism)
+        ray = radiation.directions(shot.azimuth_deg, shot.incidence_deg)[0]
+        _, motion = ground_motion(bare, i, 1)
+        assert np.sign(ray @ motion[:, 1]) == np.sign(couple[0])
+
+
+def test_a_head_wave_rises_more_slowly_and_the_direct_wave_follows(loud):
+    pairs = np.argwhere(loud.paths.head_wave[..., 0])
+    assert len(pairs) >= 10
+    plain = changed(loud, paths={"head_wave": np.zeros_like(loud.paths.head_wave)})
+    first, peak = [], []
+    for i, j in pairs[:40]:
+        lag = round(shot_of(loud, i, j).direct_s[0] * RATE)
+        assert lag >= 0
+        size, other = (np.abs(ground_motion(case, i, j)[1][0, :lag + 60]) for case in (loud, plain))
+        first.append(size[:8].max() / size.max() / (other[:8].max() / other.max()))
+        peak.append(np.argmax(size) - lag)
+    assert np.median(first) < 0.4
+    assert np.mean(np.array(peak) >= 0) > 0.8
+
+
+def test_the_converted_wave_comes_before_s_on_the_vertical(loud):
+    quiet = {"p_coda_ratio": 0.0, "converted_lead_s": (0.4, 0.5)}
+    ratio = []
+    for i in range(10):
+        shot = shot_of(loud, i, 1)
+        lead = slice(shot.gap - 50, shot.gap - 10)
+        with_it, without = (ground_motion(changed(loud, earth={**quiet, "converted": c}), i, 1)[1][:, lead]
+                            for c in (0.8, 0.0))
+        added = np.abs(with_it - without).max(axis=1)
+        assert added[0] > 2.0 * np.hypot(*added[1:])
+        ratio.append(added[0] > 0.0)
+    assert all(ratio)
+
+
+def _rms(rows):
+    return np.sqrt(np.mean(rows**2))
+
+
+def test_a_blast_has_a_weaker_s_than_an_earthquake_and_a_slow_rayleigh_wave(loud):
+    high, low = (butter(4, band, "bandpass", fs=RATE, output="sos") for band in ((4, 15), (0.5, 2)))
+    s_over_p, slow = {}, {}
+    for kind in ("earthquake", "blast"):
+        case = changed(loud, kind=kind, magnitude=1.5, depth_km=0.0)
+        for i in range(10):
+            j = _far(case, i)[1]
+            shot = shot_of(case, i, j)
+            _, motion = ground_motion(case, i, j)
+            fast, tail = sosfilt(high, motion), sosfilt(low, motion)
+            s_over_p.setdefault(kind, []).append(
+                _rms(fast[1:, shot.gap:shot.gap + 100]) / _rms(fast[0, :min(shot.gap, 100)]))
+            arrival = round((shot.distance_m / 2750.0 - shot.lapse_s[0]) * RATE)
+            slow.setdefault(kind, []).append(_rms(tail[0, arrival - 200:arrival + 200]))
+    assert np.median(s_over_p["blast"]) < 0.5 * np.median(s_over_p["earthquake"])
+    assert np.median(slow["blast"]) > 2.0 * np.median(slow["earthquake"])
+
+
+def test_a_blasts_first_motion_is_up_everywhere(bare):
+    case = changed(bare, kind="blast", depth_km=0.0)
+    assert all(ground_motion(case, i, j)[1][0, 1] > 0.0 for i in range(4) for j in range(6))
+
+
+def test_a_teleseism_is_alike_at_all_stations_slow_and_long(scenario):
+    case = changed(scenario, kind="teleseism", magnitude=6.0, site=1.0)
+    rows = np.array([ground_motion(case, 2, j)[1][0] for j in range(6)])
+    assert np.corrcoef(rows).min() > 0.9
+    assert 60 * RATE < rows.shape[1] <= 150 * RATE
+    f = np.fft.rfftfreq(rows.shape[1], 1 / RATE)
+    power = np.abs(np.fft.rfft(rows[0])) ** 2
+    assert power[(f > 0.05) & (f < 1.8)].sum() > 0.98 * power.sum()
+    other = ground_motion(case, 3, 0)[1][0]
+    assert abs(np.corrcoef(rows[0], other)[0, 1]) < 0.5
+
+
+def test_a_regional_earthquake_is_long_and_low(loud):
+    n = len(loud.events)
+    far = {"distance_km": np.full((n, 6), 300.0), "hypocentral_km": np.full((n, 6), 300.0),
+           "onset_ns": loud.events["time"].astype("int64").to_numpy()[:, None, None]
+           + np.array([42_000_000_000, 73_000_000_000]) + np.zeros((n, 6, 1), dtype=np.int64)}
+    case = changed(loud, kind="regional", magnitude=4.0, paths=far)
+    _, motion = ground_motion(case, 0, 1)
+    assert motion.shape[1] > 200 * RATE
+    spectrum = [np.abs(np.fft.rfft(m[2, g:g + 1000])) ** 2 for m, g in (
+        (motion, 3100), (ground_motion(changed(loud, magnitude=4.0), 0, 1)[1], shot_of(loud, 0, 1).gap))]
+    f = np.fft.rfftfreq(1000, 1 / RATE)
+    centre = [np.sum(f * s) / np.sum(s) for s in spectrum]
+    assert centre[0] < 0.7 * centre[1]
+
+
+def test_a_tiny_event_is_short_and_tiny(scenario):
+    tiny = changed(scenario, magnitude=-4.0)
+    first, motion = ground_motion(tiny, 3, 2)
+    assert first == grid_index(int(scenario.paths.onset_ns[3, 2, 0]), RATE)
+    assert motion.shape[1] <= shot_of(tiny, 3, 2).gap + 2 * RATE + 1
+    assert 0.0 < np.abs(motion).max() < 0.02 * scenario.stations[2].noise_m_s
+
+
+def test_a_louder_station_hears_a_motion_for_a_shorter_time(scenario):
+    lengths = [ground_motion(changed(scenario, noise_m_s=level), 1, 1)[1].shape[1] for level in (1e-9, 1e-8, 1e-7)]
+    assert lengths[0] > lengths[1] > lengths[2]
+
+
+def test_no_motion_outlasts_the_reach(scenario):
+    for case in (changed(scenario, noise_m_s=1e-15), changed(scenario, kind="regional", noise_m_s=1e-15)):
+        longest = max(ground_motion(case, i, j)[1].shape[1] for i in range(3) for j in range(6))
+        assert longest / RATE <= reach_s(case)
+    assert reach_s(changed(scenario, kind="teleseism")) < reach_s(changed(scenario, kind="regional"))
+
+
+def test_the_reach_of_no_events_is_nothing(scenario):
+    empty = changed(scenario, paths={"onset_ns": scenario.paths.onset_ns[:0]})
+    object.__setattr__(empty, "events", scenario.events.iloc[:0])
+    assert reach_s(empty) == 0.0
+
+
+def test_local_magnitudes_of_the_motions_are_the_true_ones(scenario):
+    """Hutton & Boore (1987): in the middle, and growing as the true ones do."""
+    settings = MeasureSettings()
+    true, seen = [], []
+    for magnitude in (0.0, 1.25, 2.5, 3.75, 5.0):
+        case = changed(scenario, noise_m_s=1e-11, magnitude=magnitude)
+        for i in range(8):
+            for j in range(6):
+                swing = 1000 * np.abs(record(ground_motion(case, i, j)[1][1:], RATE, "m/s", settings)).max(axis=1)
+                far = ATTENUATIONS[settings.attenuation](case.paths.hypocentral_km[i, j])
+                true.append(magnitude)
+                seen.append(np.log10(swing).mean() + float(far) - np.log10(case.stations[j].site))
+    frame = pd.DataFrame({"true": true, "off": np.array(seen) - true}).groupby("true")["off"].median()
+    assert abs(np.median(np.array(seen) - true)) < 0.2
+    assert abs(np.polyfit(frame.index, frame, 1)[0]) < 0.06

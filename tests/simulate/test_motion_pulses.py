@@ -52,8 +52,7 @@ def test_a_farther_pulse_is_broader():
     for km in (5.0, 40.0, 120.0):
         ray = Ray(1e12, 3e6, (6100.0, 3500.0), 1000.0 * km)
         pulse = in_time(causal(log_source(ray, EARTH, f) + log_path(ray, EARTH, f), n, rate), n, rate)[1]
-        late = np.cumsum(pulse**2) / np.sum(pulse**2)
-        width.append(np.searchsorted(late, 0.9))
+        width.append(np.sum(pulse > 0.5 * pulse.max()))
     assert width[0] < width[1] < width[2]
 
 
@@ -88,7 +87,7 @@ def test_radiation_is_that_of_the_moment_tensor():
     """F_P = g.M.g, F_SV = theta.M.g, F_SH = phi.M.g with the tensor written out (Aki & Richards 2002, box 4.4)."""
     rng = np.random.default_rng(0)
     for _ in range(20):
-        strike, dip, rake, azimuth = rng.uniform(0, 360), rng.uniform(1, 90), rng.uniform(-180, 180), rng.uniform(0, 360)
+        strike, dip, rake, azimuth = rng.uniform((0, 1, -180, 0), (360, 90, 180, 360))
         takeoff = rng.uniform(0, 180), rng.uniform(0, 180)
         s, d, r = np.radians([strike, dip, rake])
         slip = np.array([np.cos(r) * np.cos(s) + np.cos(d) * np.sin(r) * np.sin(s),
