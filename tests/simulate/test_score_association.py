@@ -195,3 +195,33 @@ def test_arrivals_without_a_catalogue_tell_which_picks_are_unassociated(tmp_path
     found = score(written(tmp_path, *truth), {"picks": picks, "arrivals": kept})
     assert set(found["part"]) == {"picks"}
     assert look(found, "unassociated picks", "XX.S00.") == 4
+
+
+def test_three_shared_arrivals_make_an_event_found_and_two_do_not(tmp_path, truth, picks):
+    picks, owner = picks
+    for kept, found_ones in ((3, 6), (2, 5)):
+        mine = np.flatnonzero(owner == 4)[kept:]
+        shifted = picks.copy()
+        shifted.loc[mine, "time"] += pd.Timedelta("7s")
+        found = judged(tmp_path, truth, shifted, owner, latitude=41.0)  # far off: only arrivals can tell
+        assert look(found, "events found") == found_ones
+
+
+def test_an_event_is_the_true_one_with_most_of_its_arrivals_wherever_it_stands(tmp_path, truth, picks):
+    picks, owner = picks
+    mine = np.flatnonzero(owner == 3)
+    owner = np.where(owner == 2, 3, owner)  # stands at 3, with all of 2 ...
+    owner[mine[:8]] = 0  # ... and a third of its own
+    found = judged(tmp_path, truth, picks, owner)
+    assert look(found, "origin time error, 90%") > 20.0
+    assert look(found, "true events lost in merges") == 1
+    assert look(found, "mis-associated arrivals (of another true event)") == pytest.approx(4 / 64)
+
+
+def test_an_event_without_arrivals_beside_one_with_arrivals_is_its_split(tmp_path, truth, picks):
+    events = events_of(truth[0])
+    tables = {"events": pd.concat((events, events.iloc[2:3].assign(event_id=93))), "arrivals": arrivals_of(*picks)}
+    found = score(written(tmp_path, *truth), tables)
+    assert look(found, "events found") == 6
+    assert look(found, "surplus events of splits") == 1
+    assert look(found, "precision of events") == pytest.approx(6 / 7)

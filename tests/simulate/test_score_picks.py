@@ -105,6 +105,15 @@ def test_time_errors_are_those_put_in(tmp_path, truth):
             assert look(found, f"{phase} time error beyond 0.3 s", scope) == pytest.approx((np.abs(mine) > 0.3).mean())
 
 
+def test_time_errors_are_of_detectable_onsets_only(tmp_path, truth):
+    events, arrivals = truth
+    weak = arrivals["event_id"].to_numpy() > 10
+    picks = picks_of(arrivals, np.where(weak, 0.4, 0.01))[0]
+    found = score(written(tmp_path, events, arrivals.assign(detectable=~weak)), {"picks": picks})
+    assert look(found, "S time error beyond 0.3 s") == 0.0
+    assert look(found, "S time error, 90%") == pytest.approx(0.01, abs=1e-6)
+
+
 def test_stated_uncertainties_of_picks_are_tested(tmp_path, truth):
     rng = np.random.default_rng(5)
     late = rng.normal(0, 0.05, len(truth[1]))
