@@ -145,6 +145,18 @@ def test_a_station_with_a_vertical_only_has_its_spikes_there() -> None:
     assert x[0].any() and not x[1:].any()
 
 
+def test_a_spike_of_an_oblique_channel_is_in_no_other() -> None:
+    settings, _ = make(6.0, spikes_per_day=300.0)
+    station = next(s for s in stations(settings) if s.components == "Z12")
+    x = disturbances(settings, station, first(settings), 6 * 3600 * RATE)
+    a = np.radians(station.azimuth_deg)
+    channels = np.array([x[0], np.cos(a) * x[1] + np.sin(a) * x[2], -np.sin(a) * x[1] + np.cos(a) * x[2]])
+    hit = np.abs(channels) > 1e-9 * np.abs(channels).max()
+    assert (hit.sum(axis=0) <= 1).all() and (hit.sum(axis=1) > 5).all()
+    np.testing.assert_allclose(np.sort(np.abs(channels[hit])),
+                               np.sort(listed(settings, station, *settings.span_ns)["peak_m_s"]))
+
+
 def test_doublets_look_like_p_and_s() -> None:
     settings, station = make(doublets_per_day=200.0)
     found = alone(listed(settings, station, *settings.span_ns))

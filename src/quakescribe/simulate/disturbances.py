@@ -40,14 +40,18 @@ class Disturbance:
     start: int  # grid index
     n: int  # samples
     peak_m_s: float
-    component: int  # of those that concern one component
+    component: int  # Z, first, second horizontal: of those that concern one channel
+    azimuth_deg: float  # of the first horizontal
 
     def motion(self, settings: SimulateSettings) -> NDArray[np.float64]:
-        """Return its ground velocity (3, n), whose largest absolute value is its peak."""
+        """Return its ground velocity (3, n) rows Z, N, E. Its peak is the largest value of a row, or of its channel."""
         made = motion(self.form, stream(settings, *self.key), int(settings.network.sampling_rate))
-        if made.shape[0] == 1:
-            made = np.where(np.arange(3)[:, None] == self.component, made, 0.0)
-        return np.asarray(made * (self.peak_m_s / np.max(np.abs(made))))
+        made *= self.peak_m_s / np.max(np.abs(made))
+        if made.shape[0] == 3:
+            return made
+        angle = np.radians(self.azimuth_deg)
+        channels = ((1.0, 0.0, 0.0), (0.0, np.cos(angle), np.sin(angle)), (0.0, -np.sin(angle), np.cos(angle)))
+        return np.asarray(np.array(channels[self.component])[:, None] * made)
 
 
 def disturbances(settings: SimulateSettings, station: Station, first: int, n: int) -> NDArray[np.float64]:
@@ -105,7 +109,7 @@ def _kind(settings: SimulateSettings, station: Station, tile: int, kind: str, nu
         if kind == "burst" and start < settings.faulty_from_ns // 10**9 * rate:
             continue
         yield Disturbance(form, (*key, k + 1), start, form.samples(rate), _peak(settings, station, kind, peak),
-                          int(component * len(station.components)))
+                          int(component * len(station.components)), station.azimuth_deg)
 
 
 def _per_day(settings: SimulateSettings, station: Station, kind: str) -> float:
