@@ -13,7 +13,7 @@ from quakescribe.settings.simulate import SimulateSettings
 from quakescribe.settings.waveforms import WaveformsSettings
 from quakescribe.simulate.instruments import pieces
 from quakescribe.simulate.network import orientations
-from quakescribe.simulate.record import Recorder
+from quakescribe.simulate.record import Recorder, hours
 from quakescribe.simulate.scenario import build
 from quakescribe.waveforms.archive import Archive, made_archive
 from quakescribe.waveforms.block import grid_index
@@ -53,7 +53,8 @@ def _made(settings: SimulateSettings, station: int, first: int, last: int) -> ND
     """Return a stretch of all components; kept, because each component is asked for on its own."""
     rate = settings.network.sampling_rate
     start, end = grid_time_ns(first, rate), grid_time_ns(last, rate)
-    return np.concatenate([part for _, part in Recorder(build(settings), station).hours(start, end)], axis=1)
+    recorder = Recorder(build(settings), station)
+    return np.concatenate([recorder.counts(low, high) for low, high in hours(start, end)], axis=1)
 
 
 def open_scenario(settings: SimulateSettings, reading: WaveformsSettings) -> Archive:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
@@ -24,7 +24,7 @@ from quakescribe.waveforms.block import grid_index
 
 SECOND_NS = 1_000_000_000
 HOUR_NS = 3600 * SECOND_NS
-KEPT = 64  # motions that are kept at hand for the next hour
+KEPT = 1024  # motions that are kept at hand: an hour's, as a rule
 
 Motion = tuple[int, NDArray[np.float64]]  # grid index of the first sample, ground velocity (3, n) Z, N, E (m/s)
 
@@ -69,11 +69,9 @@ class Recorder:
         return digitise(self.velocity(start_ns, end_ns), self.scenario.states, self.station, self.scenario.settings,
                         start_ns)
 
-    def hours(self, start_ns: int, end_ns: int) -> Iterator[tuple[int, NDArray[np.int32]]]:
-        """Yield (start, counts) of [start, end), an hour of UTC at a time."""
-        cuts = [start_ns, *range((start_ns // HOUR_NS + 1) * HOUR_NS, end_ns, HOUR_NS), end_ns]
-        for low, high in pairwise(cuts):
-            yield low, self.counts(low, high)
+def hours(start_ns: int, end_ns: int) -> list[tuple[int, int]]:
+    """Return [start, end) cut at the full hours of UTC."""
+    return list(pairwise([start_ns, *range((start_ns // HOUR_NS + 1) * HOUR_NS, end_ns, HOUR_NS), end_ns]))
 
 
 def counts(scenario: Scenario, station: int, start_ns: int, end_ns: int) -> NDArray[np.int32]:
@@ -95,12 +93,17 @@ def record(scenario: Scenario, station: int, start_ns: int, end_ns: int,
     The tables `truth_arrivals` of the events whose P lies in [start, end), and `truth_transients`.
     """
     recorder = Recorder(scenario, station)
-    own = np.flatnonzero((recorder.onset_ns[:, 0] >= start_ns) & (recorder.onset_ns[:, 0] < end_ns))
-    snr, peak, overlapped = _strength(recorder, own, start_ns, end_ns)
-    clipping = _clipping(recorder, own, peak)
-    for low, samples in recorder.hours(start_ns, end_ns) if keep is not None else ():
-        keep(low, samples)  # type: ignore[misc]
-    return {"truth_arrivals": _arrivals(recorder, own, snr, peak, overlapped, clipping),
+    onset = recorder.onset_ns[:, 0]
+    arrivals = []
+    for low, high in hours(start_ns, end_ns):
+        own = np.flatnonzero((onset >= low) & (onset < high))
+        if len(own):
+            snr, peak, overlapped = _strength(recorder, own, low)
+            arrivals.append(_arrivals(recorder, own, snr, peak, overlapped, _clipping(recorder, own, peak)))
+        if keep is not None:
+            keep(low, recorder.counts(low, high))
+    table = TRUTH_ARRIVALS.order(pd.concat(arrivals, ignore_index=True)) if arrivals else TRUTH_ARRIVALS.empty()
+    return {"truth_arrivals": table,
             "truth_transients": listed(scenario.settings, recorder.station, start_ns, end_ns)}
 
 
@@ -109,17 +112,15 @@ def _rows(station: Station) -> tuple[slice, slice]:
     return slice(0, 1), slice(0, 1) if station.components == "Z" else slice(1, 3)
 
 
-def _strength(recorder: Recorder, own: NDArray[np.int64], start_ns: int,
-              end_ns: int) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-    """Return signal-to-noise ratio, peak velocity (m/s) and overlap of a stretch's events, (len(own), 2 [P, S]) each.
+def _strength(recorder: Recorder, own: NDArray[np.int64],
+              start_ns: int) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Return signal-to-noise ratio, peak velocity (m/s) and overlap of events whose P lies after a time, (len(own), 2 [P, S]) each.
 
     Signal: mean power from 1 to 20 Hz in the second after the onset. Noise: the station's at that time, plus that of
     all other events in the seconds before and of the onset. Disturbances do not count.
     """
     settings, rate = recorder.scenario.settings, recorder.rate
     shape = (len(own), 2)
-    if not len(own):
-        return np.zeros(shape), np.zeros(shape), np.zeros(shape, dtype=bool)
     onset = recorder.onset_ns[own]
     begin_ns, stop_ns = start_ns - 2 * SECOND_NS, int(onset.max()) + 2 * SECOND_NS
     events = recorder.near(begin_ns, stop_ns)
@@ -161,13 +162,18 @@ def _clipping(recorder: Recorder, own: NDArray[np.int64], peak: NDArray[np.float
     clipped = np.zeros((len(own), 2), dtype=bool)
     limit = recorder.scenario.settings.instruments.clip_counts
     strong = own[peak.max(axis=1, initial=0.0) * recorder.station.gain > 0.5 * limit]
+    onset = recorder.onset_ns[own]
     for event in strong:
         first, motion = recorder.motion(int(event))
-        low, high = (round(i / recorder.rate * 1e9) for i in (first, first + motion.shape[1]))
-        onset = recorder.onset_ns[own]
-        for i, k in zip(*np.nonzero((onset < high) & (onset > low - SECOND_NS) & ~clipped), strict=True):
-            samples = recorder.counts(int(onset[i, k]), int(onset[i, k]) + SECOND_NS)
-            clipped[i, k] = bool((np.abs(samples) >= limit).any())
+        low, high = first / recorder.rate * 1e9, (first + motion.shape[1]) / recorder.rate * 1e9
+        inside = (onset < high) & (onset > low - SECOND_NS) & ~clipped
+        if not inside.any():
+            continue
+        begin = int(onset[inside].min()) // SECOND_NS * SECOND_NS
+        limits = np.abs(recorder.counts(begin, (int(onset[inside].max()) // SECOND_NS + 2) * SECOND_NS)) >= limit
+        reached = np.concatenate(([0], np.cumsum(limits.any(axis=0))))
+        at = np.array([grid_index(int(t), recorder.rate) for t in onset[inside]]) - grid_index(begin, recorder.rate)
+        clipped[inside] = reached[at + recorder.rate] > reached[at]
     return clipped
 
 
@@ -202,7 +208,7 @@ def _arrivals(recorder: Recorder, own: NDArray[np.int64], snr: NDArray[np.float6
         "overlapped": overlapped.ravel(), "clipped": clipped.ravel(), "recorded": recorded.ravel(),
         "detectable": (recorded & (snr >= recorder.scenario.settings.truth.snr)).ravel()})
     only_p = (events["kind"].to_numpy()[own] == "teleseism").repeat(2) & (table["phase"] == "S").to_numpy()
-    return TRUTH_ARRIVALS.order(TRUTH_ARRIVALS.conform(table[~only_p]))
+    return TRUTH_ARRIVALS.conform(table[~only_p])
 
 
 def judged(scenario: Scenario, arrivals: pd.DataFrame) -> pd.DataFrame:

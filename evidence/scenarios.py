@@ -1,0 +1,75 @@
+"""The whole pipeline, default settings, on every shipped scenario, scored against the truth; makes docs/scenarios.md.
+
+``python evidence/scenarios.py quiet mine`` does only these, and leaves the others' records as they are.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from records import HERE, ROOT, Records
+
+from quakescribe.report.demo import run_and_score, simulated_project
+from quakescribe.run.runner import Silent
+from quakescribe.simulate import read_scenario
+
+NAMES = ("quiet", "aftershocks", "swarm", "obs-like", "mine", "faulty")
+KEPT = ROOT / ".cache" / "scenarios"  # simulations are kept from one script to the next
+# what is told of a run: part, name (all), then whether by magnitude
+TOLD = {
+    "picks": ("recall of detectable P", "recall of detectable S", "precision of P", "precision of S",
+              "P time error, median", "P time error, MAD", "S time error, median", "S time error, MAD"),
+    "association": ("true events", "detectable events", "events found", "recall of detectable events",
+                    "false events", "splits (further events of a true one)",
+                    "merges (events that hold several true ones)", "arrivals of the event's own true event",
+                    "association rate of pairs"),
+    "location": ("epicentre error, median", "epicentre error, 90%", "depth error, median", "depth error, 90%",
+                 "depth bias, median", "origin time error, median"),
+    "magnitude": ("ML minus true magnitude, median", "ML minus true magnitude, MAD",
+                  "slope of ML against true magnitude"),
+    "completeness": ("magnitude from which recall reaches 90%", "Mc of ML, maximum curvature + 0.2",
+                     "b of true magnitude", "b of ML", "b of ML, standard error"),
+}
+COVERAGE = ("68%", "90%")  # the location's and the magnitudes' figures whose names hold these are told as well
+
+
+def project_of(name: str) -> tuple[object, object]:
+    """Return the project of a scenario, simulated once, and its run of the code as it is."""
+    project = simulated_project(KEPT / name, read_scenario(name), None, Silent())
+    return project, project.run("first")
+
+
+def told(score: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a score that are kept: the figures of TOLD, coverages, and recall by magnitude."""
+    everything = score["scope"] == "all"
+    wanted = pd.Series(False, index=score.index)
+    for part, names in TOLD.items():
+        wanted |= everything & (score["part"] == part) & score["name"].isin(names)
+    wanted |= everything & score["part"].isin(("location", "magnitude")) & score["name"].str.contains("|".join(COVERAGE))
+    wanted |= score["scope"].str.startswith("M ") & (score["name"] == "recall of detectable events")
+    return score[wanted & score["value"].notna()]
+
+
+def main(names: list[str]) -> None:
+    records = Records("scenarios")
+    for name in names:
+        project, run = project_of(name)
+        for row in told(run_and_score(project, run, None, Silent())).to_dict("records"):
+            scope = "" if row["scope"] == "all" else f" ({row['scope']})"
+            records.add(f"{row['part']}: {row['name']}{scope}", float(row["value"]), row["unit"], f"scenario {name}",
+                        note=f"n = {row['n']}")
+    path = HERE / "scenarios.json"
+    if path.exists() and set(names) != set(NAMES):
+        done = {row["data"] for row in records.rows}
+        records.rows = [row for row in json.loads(path.read_text()) if row["data"] not in done] + records.rows
+    records.write()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:] or list(NAMES))
