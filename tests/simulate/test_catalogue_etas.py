@@ -115,6 +115,14 @@ def test_aftershocks_stay_on_the_plane_and_near_their_parents_across_it():
     assert near["across_km"].abs().median() < 0.05
 
 
+def test_every_generation_lies_as_thick_round_the_plane_as_the_one_before():
+    fault = Fault(thickness_km=0.5)
+    rules = RULES.model_copy(update={"faults": (fault,), "spread_km": 0.1})
+    parents = shocks(np.full(5000, 3.0)).assign(across_km=0.5 * rng(1).standard_normal(5000))
+    found = cascade(rng(), rules, parents, 600.0)
+    assert found["across_km"][found["parent"] >= 0].std() == pytest.approx(0.5, rel=0.03)
+
+
 def test_children_come_after_their_parents():
     found = cascade(rng(), RULES, shocks(np.full(20, 3.0), time_s=50.0), 1e6)
     child = found[found["parent"] >= 0]
