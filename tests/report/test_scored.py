@@ -34,24 +34,28 @@ def found():
     return pd.DataFrame(ROWS, columns=list(COLUMNS))
 
 
-def test_the_summary_holds_first_figures_over_everything_in_the_order_of_reading(found):
-    panel = scored({"score": found})[0]
-    assert [row[1] for row in panel.grid.rows] == [
-        "recall of detectable P", "precision of P", "events found", "epicentre error, median",
-        "magnitude from which recall reaches 50%", "magnitude from which recall reaches 90%", "b of ML"]
-    assert panel.grid.rows[2] == ("association", "events found", "58", "-", "60")
-    assert panel.grid.rows[3][2] == "-"
+def panels(found):
+    return {panel.key: panel for panel in scored({"score": found})}
+
+
+def test_every_part_shows_its_first_figures_over_everything_in_the_order_of_reading(found):
+    shown_ones = panels(found)
+    assert [row[0] for row in shown_ones["truth-picks"].grid.rows] == ["recall of detectable P", "precision of P"]
+    assert shown_ones["truth-association"].grid.rows == (("events found", "58", "-", "60"),)
+    assert shown_ones["truth-location"].grid.rows[0][1] == "-"
+    assert [row[0] for row in shown_ones["truth-completeness"].grid.rows] == [row[2] for row in ROWS[-3:]]
+    assert "truth-magnitude" not in shown_ones
 
 
 def test_a_station_that_stands_out_is_named(found):
-    caption = scored({"score": found})[0].caption
+    caption = panels(found)["truth-picks"].caption
     assert "XX.A. has 12 times" in caption
     assert "XX.B." not in caption
     assert far_out(found)["scope"].tolist() == ["XX.A."]
 
 
 def test_recall_by_magnitude_ascends_and_says_from_where_on(found):
-    _, figure, table = scored({"score": found})
+    figure, table = scored({"score": found})[:2]
     assert figure.figure["data"][1]["x"] == ["-0.5 to 0.0", "2.0 to 2.5", "10.0 to 10.5"]
     assert figure.figure["data"][1]["y"] == [0.25, 0.5, 1.0]
     assert "50% from M 1.2 on, 90% at no magnitude" in figure.caption
@@ -60,7 +64,7 @@ def test_recall_by_magnitude_ascends_and_says_from_where_on(found):
 
 
 def test_a_score_of_picks_alone_has_no_magnitudes(found):
-    assert [panel.key for panel in scored({"score": found[found["part"] == "picks"]})] == ["score"]
+    assert list(panels(found[found["part"] == "picks"])) == ["truth-picks"]
 
 
 @pytest.mark.parametrize("given", [None, pd.DataFrame(), pd.DataFrame({"name": ["x"], "value": [1.0]})])

@@ -100,7 +100,7 @@ def _sections(facts: Facts, info: Mapping[str, Any], settings: ReportSettings) -
             "overview",
             "Overview",
             "What was found, where and when.",
-            [*scored(info), *maps(facts, settings), *activity(facts, settings)],
+            [*maps(facts, settings), *activity(facts, settings)],
         ),
         Section("pick", "Pick", "Onsets found in the recordings.", picking(facts)),
         Section(
@@ -116,6 +116,8 @@ def _sections(facts: Facts, info: Mapping[str, Any], settings: ReportSettings) -
             [*quality(facts), *fits(facts, settings)],
         ),
         Section("measure", "Measure", "How large the events are.", sizes(facts, settings)),
+        *([Section("truth", "Truth", "The recordings are simulated, so the whole truth is known.", panels)]
+          if (panels := scored(info)) else []),
         Section("events", "Events", "", lists.largest_events(facts, settings)),
         Section(
             "left-out",

@@ -19,20 +19,23 @@ _RECALL = ("recall of detectable events", "recall of all events")
 
 
 def scored(info: Mapping[str, Any]) -> list[Panel]:
-    """Return the score as it is given: first figures, and recall by magnitude; nothing where there is no score."""
+    """Return recall by magnitude, and the first figures of every part; nothing where there is no score."""
     found = info.get("score")
     if found is None or len(found) == 0 or not set(COLUMNS) <= set(found.columns):
         return []
-    return [_summary(found), *_by_magnitude(found)]
+    return [*_by_magnitude(found), *(panel for part in PARTS for panel in _part(found, part))]
 
 
-def _summary(found: pd.DataFrame) -> Panel:
-    rows = [(part, *shown(row)) for part in PARTS for row in headlines(found, part).to_dict("records")]
-    caption = "The recordings are simulated, so the whole truth is known. n: what the value rests on."
-    for row in far_out(found).to_dict("records"):
-        caption += f" {row['scope']} has {value(row['value'], 0)} times the stations' median of unassociated picks."
-    return Panel("score", "Against the simulated truth", caption, size="full",
-                 grid=Grid(("Part", "What", "Value", "Unit", "n"), tuple(rows), frozenset({2, 4})))
+def _part(found: pd.DataFrame, part: str) -> list[Panel]:
+    rows = tuple(shown(row) for row in headlines(found, part).to_dict("records"))
+    if not rows:
+        return []
+    caption = "n: what the value rests on."
+    if part == "picks":
+        for row in far_out(found).to_dict("records"):
+            caption += f" {row['scope']} has {value(row['value'], 0)} times the stations' median of unassociated picks."
+    return [Panel(f"truth-{part}", f"Against the simulated truth: {part}", caption,
+                  grid=Grid(("What", "Value", "Unit", "n"), rows, frozenset({1, 3})))]
 
 
 def shown(row: Mapping[Any, Any]) -> tuple[str, str, str, str]:
@@ -73,8 +76,8 @@ def _by_magnitude(found: pd.DataFrame) -> list[Panel]:
         style.axis("True magnitude", type="category"), style.axis("Share found", range=[-0.03, 1.05], tickformat=".0%")
     )
     grid = Panel(
-        "score-magnitude-table",
-        "Against the truth by magnitude",
+        "truth-magnitudes",
+        "Against the simulated truth by magnitude",
         "Classes of the true magnitude.",
         grid=Grid(
             ("Magnitude", *(name.capitalize() if name[:2] != "ML" else name for name in table.columns)),
@@ -83,4 +86,4 @@ def _by_magnitude(found: pd.DataFrame) -> list[Panel]:
         ),
     )
     caption = f"Of all true earthquakes are found: {words[0]}, {words[1]}."
-    return [Panel("score-magnitude", "Recall by magnitude", caption, style.figure(traces, arranged), aspect=0.5), grid]
+    return [Panel("truth-recall", "Recall by magnitude", caption, style.figure(traces, arranged), aspect=0.5), grid]
