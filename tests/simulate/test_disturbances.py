@@ -71,7 +71,11 @@ def test_any_cut_gives_the_same_bytes() -> None:
                              spindles_per_day=500.0, steps_per_day=500.0, spikes_per_day=500.0)
     begin, n = first(settings), 3600 * RATE
     whole = disturbances(settings, station, begin, n)
-    cuts = [0, 1, 600 * RATE, 600 * RATE + 1, 30_111, 30_112, 71_000, n]
+    seams = [k * module.TILE_S * RATE for k in range(1, 6)]
+    cuts = sorted([0, 1, *seams, seams[2] + 1, 30_111, 30_112, 71_000, n])
+    found = listed(settings, station, *settings.span_ns)
+    since = (found["time"].astype("int64") / 1e9 - START_S) % module.TILE_S
+    assert (since + found["duration_s"] > module.TILE_S).sum() > 5  # some reach across a seam
     drawn.cache_clear()
     parts = [disturbances(settings, station, begin + a, b - a) for a, b in reversed(list(pairwise(cuts)))]
     assert np.hstack(parts[::-1]).tobytes() == whole.tobytes()
