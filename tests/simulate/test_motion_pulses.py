@@ -49,7 +49,7 @@ def test_a_farther_pulse_is_broader():
     n, rate = 1024, 100
     f = frequencies(n, rate)
     width = []
-    for km in (5.0, 40.0, 120.0):
+    for km in (5.0, 60.0, 200.0):
         ray = Ray(1e12, 3e6, (6100.0, 3500.0), 1000.0 * km)
         pulse = in_time(causal(log_source(ray, EARTH, f) + log_path(ray, EARTH, f), n, rate), n, rate)[1]
         width.append(np.sum(pulse > 0.5 * pulse.max()))
@@ -79,8 +79,8 @@ def test_a_magnitude_means_more_moment_without_a_jump():
     m = np.linspace(-1.0, 6.0, 1401)
     steps = np.diff(np.log10(moment(m)))
     assert np.all(steps > 0.0)
-    assert steps.max() < 0.01
-    assert np.log10(moment(np.array([4.5, 5.5]))) @ np.array([-1.0, 1.0]) == pytest.approx(1.5)
+    assert steps.max() < 0.02
+    assert moment(np.array([0.0]))[0] == pytest.approx(10 ** (1.5 * 0.91 + 9.1))
 
 
 def test_radiation_is_that_of_the_moment_tensor():

@@ -48,13 +48,13 @@ class EarthSettings(Section):
     q_s: float = setting(90.0, "quality factor of S at 1 Hz", "-", gt=0)
     q_p_over_q_s: float = setting(1.2, "quality factor of P over that of S", "-", gt=0)
     q_exponent: float = setting(0.6, "growth of both with frequency", "-", ge=0, le=1)
-    kappa_s: float = setting(0.04, "near-surface attenuation time of S (P: 0.8 of it)", "s", ge=0)
-    site_log10: float = setting(0.25, "standard deviation of the stations' amplification (log10), which varies smoothly "
+    kappa_s: float = setting(0.03, "near-surface attenuation time of S (P: 0.8 of it)", "s", ge=0)
+    site_log10: float = setting(0.3, "standard deviation of the stations' amplification (log10), which varies smoothly "
                                 "with frequency", "-", ge=0)
     surface_vp: float = setting(2.0, "P velocity just below the stations, which turns rays upright", "km/s", gt=0)
-    scattering_per_km: float = setting(0.015, "share of the S energy that a kilometre of path scatters into the coda",
-                                       "1/km", ge=0)
-    p_coda_ratio: float = setting(0.5, "coda amplitude between P and S over that of the first second of P", "-", ge=0)
+    scattering_per_km: float = setting(0.022, "share of the S energy at 1 Hz that a kilometre of path scatters into "
+                                       "the coda; falls as 1/f", "1/km", ge=0)
+    p_coda_ratio: float = setting(0.42, "coda amplitude between P and S over that of the first second of P", "-", ge=0)
     coda_decay: float = setting(1.0, "exponent of the coda's decay with time since the origin", "-", ge=0)
     coda_q: float = setting(130.0, "quality factor of the coda at 1 Hz, growing as f^0.8", "-", gt=0)
     converted: float = setting(0.25, "amplitude of the converted Sp before S, as a share of S (on the vertical)", "-",

@@ -22,7 +22,8 @@ SHARES = np.array([[1.0, 0.85, 0.85], [0.75, 1.1, 1.1]])  # of the waves scatter
 FIRST, FIRST_KM = 0.55, 40.0  # share of the first arrival in the amplitude near the source; falls as exp(-r / km)
 TRAIN_S, TRAIN_S_PER_KM = (0.1, 0.15), 0.005  # length of the train (P, S): so much, and more with distance
 TRAIN_CUT_S = 1.5
-TAIL, TAIL_S, TAIL_KM = 3.0, 1.0, 30.0  # energy of the tail over the rest's and its length at this distance; both grow
+TAIL, TAIL_S, TAIL_KM = 3.0, 1.0, 30.0  # energy of the tail over the rest's and its length at this distance; both
+# grow as its root
 RISE = 0.2  # of the tail and the coda after an onset, as a share of the tail's length
 P_CODA_DIES = 0.3  # after S, within this share of S-P and half a second
 EMERGES = 0.3  # first arrival of a head wave, as a share of another's
@@ -128,12 +129,12 @@ def _coda_power(shot: Shot, spectra: Spectra, t: NDArray[np.float64], at: slice)
     """Return the one-sided power (n_times, n_frequencies; m2/s2/Hz) of the S coda, mean of the components.
 
     Single scattering: 2 |V|^2 2 g / (v_S t^2) with V the source's velocity spectrum times distance and g the
-    scattering coefficient; its decay is that of `coda.log_decay`. ``t`` counts from the S onset.
+    scattering coefficient at that frequency; its decay is that of `coda.log_decay`. ``t`` counts from the S onset.
     """
     earth, f = shot.settings.earth, spectra.frequency_hz[at]
     velocity = 2.0 * np.pi * f * np.exp(spectra.source[1, at] + spectra.site[1, at])
     mean = radiation.MEAN[1] * (shot.settings.other.blast_s_over_p if shot.kind == "blast" else 1.0)
-    scattering = earth.scattering_per_km / 1000.0
+    scattering = earth.scattering_per_km / 1000.0 / np.maximum(f, 0.3)
     level = 4.0 * scattering / (shot.ray.speed_m_s[1] * coda.REFERENCE_S**2) * (mean * velocity) ** 2 / 3.0
     return np.asarray(level * np.exp(coda.log_decay(shot.lapse_s[1] + t, shot.lapse_s[1], f, earth.coda_decay,
                                                     earth.coda_q)))
@@ -228,7 +229,7 @@ def _scattered(shot: Shot, spectra: Spectra, rng: np.random.Generator, motion: N
 
 def _tail(shot: Shot) -> tuple[float, float]:
     """Return energy (over the pulse's) and length (s) of the train that scattering makes of a pulse on its way."""
-    ratio = shot.ray.radius_m / 1000.0 / TAIL_KM
+    ratio = (shot.ray.radius_m / 1000.0 / TAIL_KM) ** 0.5
     return TAIL * ratio, TAIL_S * ratio
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 MEAN = (0.52, 0.63)  # root mean square over the focal sphere, P and S (Boore & Boatwright 1984)
 FLOOR = 0.1  # scattering fills the nodes
-SCATTER_HZ = 8.0  # frequency at which half of the energy has lost the pattern
+SCATTER_HZ = 12.0  # frequency at which half of the energy has lost the pattern
 
 
 def double_couple(azimuth_deg: float, takeoff_deg: tuple[float, float], strike_deg: float, dip_deg: float,
