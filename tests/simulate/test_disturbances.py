@@ -198,3 +198,11 @@ def test_nothing_lasts_longer_than_a_tile_and_low_sampling_rates_ring_below_nyqu
     found = listed(settings, station, *settings.span_ns)
     assert found["duration_s"].max() < module.TILE_S and set(found["kind"]) == set(module.CULTURAL + module.DIGITISER)
     assert np.isfinite(disturbances(settings, station, first(settings), 7200 * 20)).all()
+
+
+@pytest.mark.parametrize(("section", "values"), [
+    ("disturbances", {"peak_log10": (1.0, 0.5)}), ("disturbances", {"glitch_log10": (3.0, 1.0)}),
+    ("faulty", {"burst_hz": (8.0, 3.0)}), ("disturbances", {"spikes_per_day": -1.0})])
+def test_limits_that_descend_and_negative_rates_are_refused(section: str, values: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=next(iter(values))):
+        SimulateSettings(**{section: values})

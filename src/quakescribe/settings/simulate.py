@@ -176,6 +176,12 @@ class DisturbanceSettings(Section):
     half_sines_per_day: float = setting(0.3, "half sines of 0.5 to 3 s on one component", "1/d", ge=0)
     calibrations_per_day: float = setting(0.0, "calibration pulses on all components", "1/d", ge=0)
 
+    @model_validator(mode="after")
+    def _consistent(self) -> "DisturbanceSettings":
+        _ascend(self.peak_log10, "peak_log10")
+        _ascend(self.glitch_log10, "glitch_log10")
+        return self
+
 
 class InstrumentSettings(Section):
     """Digitisers and seismometers, and what is wrong with them."""
@@ -207,6 +213,11 @@ class FaultyStationSettings(Section):
     burst_hz: tuple[float, float] = setting((3.0, 8.0), "lowest and highest frequency of the bursts", "Hz")
     burst_factor: float = setting(20.0, "largest peak of the bursts over the faulty station's noise from 1 to 20 Hz at "
                                   "night; the smallest is half of it", "-", gt=0)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "FaultyStationSettings":
+        _ascend(self.burst_hz, "burst_hz")
+        return self
 
 
 class TruthSettings(Section):
