@@ -208,8 +208,8 @@ class FaultyStationSettings(Section):
     add: bool = setting(False, "whether there is such a station")
     begins_at: float = setting(0.2, "when it begins to fail, as a share of the recordings", "-", ge=0, le=1)
     noise_factor: float = setting(20.0, "its noise above 1 Hz over that of an ordinary station from then on", "-", ge=1)
-    bursts_per_day: float = setting(12000.0, "its bursts, nearly regular, each two knocks 0.8 to 3 s apart, weak on the "
-                                    "vertical", "1/d", ge=0)
+    bursts_per_day: float = setting(12000.0, "its bursts, nearly regular, each two knocks 0.8 to 3 s apart, weak on "
+                                    "the vertical", "1/d", ge=0)
     burst_hz: tuple[float, float] = setting((3.0, 8.0), "lowest and highest frequency of the bursts", "Hz")
     burst_factor: float = setting(20.0, "largest peak of the bursts over the faulty station's noise from 1 to 20 Hz at "
                                   "night; the smallest is half of it", "-", gt=0)
