@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import irfft, rfft
+from scipy.fft import irfft
 
 REFERENCE_S = 10.0  # lapse time at which the coda's level is that of single scattering
 NEAREST = 1.02  # lapse over S travel time; single scattering has no end at the onset
@@ -28,10 +28,10 @@ def log_decay(lapse_s: NDArray[np.float64], onset_lapse_s: float, frequency_hz: 
 
 def shaped_noise(rng: np.random.Generator, power: NDArray[np.float64], shares: NDArray[np.float64], n: int,
                  rate: float) -> NDArray[np.float32]:
-    """Return noise (rows, n) whose spectrum changes with time.
+    """Return Gaussian noise (rows, n) whose spectrum changes with time.
 
-    White noise is cut into frames that overlap by half, each is given its spectrum, and they are added up under
-    windows whose squares add up to 1. (Uniform numbers: filtered, their sums are Gaussian, and they cost less.)
+    Frames that overlap by half, each with random numbers for its spectrum, are added up under windows whose squares
+    add up to 1.
 
     Parameters
     ----------
@@ -42,15 +42,13 @@ def shaped_noise(rng: np.random.Generator, power: NDArray[np.float64], shares: N
         Shape (rows, size / 2 + 1): each row's own amplitude, times the root of the power.
     """
     frames, half, rows = power.shape[0], power.shape[1] - 1, shares.shape[0]
-    white = rng.random((rows, (frames + 1) * half), dtype=np.float32)
-    white -= np.float32(0.5)
-    window = _window(2 * half)
-    cut = np.lib.stride_tricks.sliding_window_view(white, 2 * half, axis=1)[:, ::half] * window
-    spectrum = rfft(cut)
-    spectrum *= np.sqrt(power * (12.0 * 0.5 * rate)).astype(np.float32)
+    numbers = rng.random((rows, frames, 2 * half + 2), dtype=np.float32)
+    numbers -= np.float32(0.5)  # variance 1/12; a sum of so many is Gaussian
+    spectrum = numbers.view(np.complex64)
+    spectrum *= np.sqrt(power * (6.0 * half * rate)).astype(np.float32)
     spectrum *= shares.astype(np.float32)[:, None]
     parts = irfft(spectrum, overwrite_x=True)
-    parts *= window
+    parts *= _window(2 * half)
     total = np.zeros((rows, max(frames * half, n) + half), dtype=np.float32)
     total[:, :frames * half] = parts[:, :, :half].reshape(rows, -1)
     total[:, half:(frames + 1) * half] += parts[:, :, half:].reshape(rows, -1)

@@ -109,20 +109,26 @@ def _local(shot: Shot, rng: np.random.Generator) -> NDArray[np.float64]:
 def _heard_s(shot: Shot, spectra: Spectra) -> float:
     """Return how long (s) after S the motion is heard above the station's noise; 0 = not at all."""
     f = spectra.frequency_hz
-    step = max(spectra.n // (2 * shot.rate), 1)  # about 0.5 Hz
-    band = slice(int(np.searchsorted(f, BAND_HZ[0])), int(np.searchsorted(f, BAND_HZ[1])), step)
-    width = step * f[1]
-    noise = shot.station.noise_m_s
+    low, high = np.searchsorted(f, BAND_HZ)
+    step = max(int((high - low) // 20), 1)
+    band, width = slice(int(low), int(high), step), step * f[1]
+    limit = shot.station.noise_m_s**2
     velocity = 2.0 * np.pi * f[band]
     s = np.exp(spectra.source[1, band] + spectra.path[1, band] + spectra.site[1, band]) * velocity
-    if 3.0 * np.sqrt(2.0 * np.sum(s**2) * width) < FAINT * noise:
+    energy = 2.0 * float(np.sum(s**2)) * width
+    if 9.0 * energy < FAINT**2 * limit:
         return 0.0
-    t = np.concatenate(([0.0], np.geomspace(1.0, LONGEST_S[shot.kind], 30)))
-    power = _coda_power(shot, spectra, t, band).sum(axis=1) * width
-    heard = np.flatnonzero(power > (HEARD * noise) ** 2)
-    last = t[min(int(heard[-1]) + 1, len(t) - 1)] if len(heard) else SHORTEST_S
+    t = np.concatenate(([0.0], np.geomspace(1.0, LONGEST_S[shot.kind], 16)))
+    share, tail = _tail(shot)
+    power = energy * share / (1.0 + share) / tail / 3.0 * np.exp(-t / tail)
+    power += _coda_power(shot, spectra, t, band).sum(axis=1) * width
+    over = np.log(power / (HEARD**2 * limit))
+    heard = int(np.max(np.flatnonzero(over > 0.0), initial=-1))
+    last = SHORTEST_S if heard < 0 else t[-1]
+    if 0 <= heard < len(t) - 1:
+        last = t[heard] + (t[heard + 1] - t[heard]) * over[heard] / (over[heard] - over[heard + 1])
     rg = shot.distance_m / distant.RG_M_S[1] - shot.lapse_s[1] + 4.0 if shot.kind == "blast" else 0.0
-    return float(max(last, rg))
+    return float(max(last, rg, SHORTEST_S))
 
 
 def _coda_power(shot: Shot, spectra: Spectra, t: NDArray[np.float64], at: slice) -> NDArray[np.float64]:
