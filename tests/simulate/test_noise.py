@@ -38,12 +38,23 @@ def test_the_models_are_those_of_obspy() -> None:
         assert np.max(np.abs(noise_db(1.0 / period[inside], number, 0.0, 1.0) - decibels[inside])) < 0.2
 
 
-def test_level_is_linear_in_decibels_tilt_turns_about_its_pivot_and_acceleration_stays_above_10_hz() -> None:
+def test_level_is_linear_in_decibels_tilt_turns_about_its_pivot_and_acceleration_rises_above_10_hz() -> None:
     f = np.array([0.2, 1.0, 4.5, 10.0, 40.0])
     low, high = noise_db(f, 0.0, 0.0, 1.0), noise_db(f, 1.0, 0.0, 1.0)
     np.testing.assert_allclose(noise_db(f, 0.3, 0.0, 1.0), 0.7 * low + 0.3 * high)
-    np.testing.assert_allclose(noise_db(f, 0.3, 6.0, 1.0) - noise_db(f, 0.3, 0.0, 1.0), 6.0 * np.log10(f / 4.5))
-    assert noise_db(40.0, 0.3, 0.0, 1.0) == noise_db(10.0, 0.3, 0.0, 1.0)
+    own = f >= 1.0
+    tilted = noise_db(f, 0.3, 6.0, 1.0) - noise_db(f, 0.3, 0.0, 1.0)
+    np.testing.assert_allclose(tilted[own], 6.0 * np.log10(f[own] / 4.5), atol=1e-9)
+    assert noise_db(40.0, 0.3, 0.0, 1.0) - noise_db(10.0, 0.3, 0.0, 1.0) == pytest.approx(12.0 * np.log10(4.0))
+
+
+def test_the_sea_shakes_all_stations_alike_and_each_has_its_own_level_above_1_hz():
+    sea, own = np.array([0.05, 0.15, 0.29]), np.array([1.0, 5.0, 20.0])
+    quiet, loud = (lambda f, level=level, tilt=tilt: noise_db(f, level, tilt, 1.0, 0.4)
+                   for level, tilt in ((0.2, -5.0), (0.7, 5.0)))
+    np.testing.assert_allclose(quiet(sea), loud(sea))
+    np.testing.assert_allclose(quiet(sea), noise_db(sea, 0.4, 0.0, 1.0))
+    np.testing.assert_allclose(quiet(own), noise_db(own, 0.2, -5.0, 1.0))
 
 
 def test_the_microseism_grows_in_its_band_and_nowhere_else() -> None:
@@ -73,7 +84,7 @@ def test_noise_has_the_spectrum_asked_for(corner: float | None) -> None:
     station = stations(settings)[3]
     f, power = welch(noise(settings, station, at(0, 100.0), 720_000), 100.0, nperseg=20_000)
     f, power = f[15:-400], power[:, 15:-400]  # 0.075 to 48 Hz
-    density = velocity_amplitude(f, station.noise_level, station.noise_tilt_db, 1.0)
+    density = velocity_amplitude(f, station.noise_level, station.noise_tilt_db, 1.0, settings.noise.level)
     expected = (density * np.abs(response(f, corner))) ** 2
     bins = np.digitize(np.log2(f), np.arange(-3.0, 5.6, 0.5))
     for row, factor in enumerate((1.0, 1.5, 1.5)):

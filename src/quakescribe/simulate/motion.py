@@ -28,6 +28,7 @@ RISE = 0.2  # of the tail and the coda after an onset, as a share of the tail's 
 P_CODA_DIES = 0.3  # after S, within this share of S-P and half a second
 EMERGES = 0.3  # first arrival of a head wave, as a share of another's
 LATE_S = 1.5  # beyond this lag the direct S stands apart from the head wave's
+KAPPA_SCATTER = 0.35  # of the stations (natural log)
 BLAST_P = 0.6  # isotropic radiation of P
 
 
@@ -86,7 +87,8 @@ def _spectra(shot: Shot) -> Spectra:
     upright, level = shot.draws[:2]
     site = pulses.log_site(earth.site_log10, shot.station.site, np.stack((upright, 0.7 * (upright + level))), n,
                            shot.rate)
-    return Spectra(n, f, pulses.log_source(ray, earth, f), pulses.log_path(ray, earth, f), site, pattern, sign)
+    kappa_s = earth.kappa_s * float(np.exp(KAPPA_SCATTER * shot.draws[2, 1]))
+    return Spectra(n, f, pulses.log_source(ray, kappa_s, f), pulses.log_path(ray, earth, f), site, pattern, sign)
 
 
 def _local(shot: Shot, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -94,8 +94,8 @@ def _tile(settings: SimulateSettings, station: Station, tile: int) -> NDArray[np
     """Return a tile of noise (3, n) whose ends fade in and out with constant total power. The last two are kept."""
     rate = int(settings.network.sampling_rate)
     n = _length(rate)
-    total, changing = _amplitudes(station.noise_level, station.noise_tilt_db, settings.noise.microseism,
-                                settings.instruments.corner_hz, rate)
+    total, changing = _amplitudes(station.noise_level, station.noise_tilt_db, settings.noise,
+                                  settings.instruments.corner_hz, rate)
     rng = stream(settings, STREAM_NOISE, station.index, tile)
     white = rng.standard_normal((3, 2 * total.size), dtype=np.float32).view(np.complex64)
     white[1:] *= np.float32(settings.noise.horizontal)
@@ -115,12 +115,12 @@ def _tile(settings: SimulateSettings, station: Station, tile: int) -> NDArray[np
 
 
 @lru_cache(maxsize=128)
-def _amplitudes(level_: float, tilt_db: float, microseism: float, corner_hz: float | None,
+def _amplitudes(level_: float, tilt_db: float, rules: NoiseSettings, corner_hz: float | None,
                 rate: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return what turns complex white noise of unit variance into the spectrum of a tile, and the part above 1 Hz."""
     n = _length(rate)
     f = fft.rfftfreq(n, 1.0 / rate)
-    density = velocity_amplitude(f, level_, tilt_db, microseism) * np.abs(response(f, corner_hz))
+    density = velocity_amplitude(f, level_, tilt_db, rules.microseism, rules.level) * np.abs(response(f, corner_hz))
     total = np.where(f >= CUT_HZ, density, 0.0) * 0.5 * np.sqrt(rate * n)
     share = np.clip(np.log(np.maximum(f, 1e-9) / CHANGE_HZ[0]) / np.log(CHANGE_HZ[1] / CHANGE_HZ[0]), 0.0, 1.0)
     return total.astype(np.float32), (total * np.sin(0.5 * np.pi * share) ** 2).astype(np.float32)

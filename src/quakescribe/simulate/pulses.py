@@ -13,7 +13,7 @@ from quakescribe.settings.simulate import EarthSettings
 DENSITY = 2700.0  # kg/m3
 SURFACE = 2.0  # the free surface doubles the motion
 P_CORNER = 1.4  # corner frequency of P over that of S
-P_KAPPA = 0.8  # near-surface attenuation time of P over that of S
+P_KAPPA = 0.6  # near-surface attenuation time of P over that of S
 NEAREST_M = 500.0
 SPREADS_M = 100_000.0  # beyond, S spreads as guided waves do, by the root of the distance
 SITE_HZ = (0.3, 50.0)  # between these a station's amplification varies
@@ -49,13 +49,13 @@ class Ray:
         return P_CORNER * s, s
 
 
-def log_source(ray: Ray, earth: EarthSettings, frequency_hz: NDArray[np.float64]) -> NDArray[np.float64]:
+def log_source(ray: Ray, kappa_s: float, frequency_hz: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the log displacement spectrum (2 [P, S], n; m^2 s) at the station, without path and radiation.
 
     F M0 / (4 pi rho v^3) / (1 + (f/fc)^2) exp(-pi kappa f): times 1/distance it is the far field (Brune 1970).
     """
     speed, corner = np.array(ray.speed_m_s)[:, None], np.array(ray.corner_hz)[:, None]
-    kappa = earth.kappa_s * np.array([[P_KAPPA], [1.0]])
+    kappa = kappa_s * np.array([[P_KAPPA], [1.0]])
     level = np.log(SURFACE * ray.moment_nm / (4 * np.pi * DENSITY * speed**3))
     return np.asarray(level - np.log1p((frequency_hz / corner) ** 2) - np.pi * kappa * frequency_hz)
 

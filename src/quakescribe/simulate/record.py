@@ -154,6 +154,8 @@ def _strength(recorder: Recorder, own: NDArray[np.int64],
     others = np.stack([np.stack((total[k, at[:, k] - 1], total[k, at[:, k]]), axis=1) for k in (0, 1)], axis=1) - mine
     others = np.maximum(others, 0.0).max(axis=2)
     ground = level(settings, recorder.station, onset) ** 2
+    if recorder.station.components != "Z":
+        ground[:, 1] *= settings.noise.horizontal**2
     return np.sqrt(signal / (ground + others)), peak, others > settings.truth.overlap**2 * ground
 
 

@@ -77,7 +77,7 @@ def _tree(name: str | Path, seen: tuple[str, ...]) -> dict[str, Any]:
     path = Path(name)
     if str(name) in seen:
         raise SettingsError(f"{name}: is like itself: {' -> '.join((*seen, str(name)))}")
-    if path.suffix == ".toml" or path.exists():
+    if str(name) not in shipped() and (path.suffix == ".toml" or path.exists()):
         if path.is_dir() or not path.exists():
             raise SettingsError(f"{path}: no such file")
         text = path.read_text(encoding="utf-8")

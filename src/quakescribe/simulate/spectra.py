@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 LOW_HZ, HIGH_HZ = 1.0, 20.0  # the band in which the level of noise is stated
 PIVOT_HZ = 4.5  # a tilt turns the spectrum about the middle of that band
 MICROSEISM_HZ = (0.1, 0.4)
+LOCAL_LOG = (np.log10(0.3), 0.0)  # a station's own level and tilt begin and are whole (log10 Hz)
+RISE_DB = 12.0  # per decade above 10 Hz, where the models end
 DAMPING = 0.707  # of the seismometers
 
 
@@ -21,35 +23,40 @@ HIGH_MODEL = ((0.10, -91.5), (0.22, -97.4), (0.32, -110.5), (0.80, -120.0), (3.8
               (6.30, -101.0), (7.90, -113.5), (15.4, -120.0), (20.0, -138.5), (101.0, -131.5))
 
 
-def noise_db(frequency_hz: ArrayLike, level: float, tilt_db: float, microseism: float) -> NDArray[np.float64]:
+def noise_db(frequency_hz: ArrayLike, level: float, tilt_db: float, microseism: float,
+             common: float | None = None) -> NDArray[np.float64]:
     """Return the noise's power of ground acceleration (dB relative to 1 (m/s^2)^2/Hz), one-sided.
 
     Parameters
     ----------
     frequency_hz
-        Any shape. Beyond 10 Hz, where the models end, and below 0.01 Hz the models' acceleration stays as it is at
-        the end, so that (without tilt) velocity falls as 1/f above 10 Hz.
+        Any shape. Below 0.01 Hz the models' acceleration stays as it is there; above 10 Hz, where they end, it rises
+        by 12 dB per decade, as at the surface stations of Ridgecrest.
     level
-        0 = the low-noise, 1 = the high-noise model; linear in dB between and beyond.
+        0 = the low-noise, 1 = the high-noise model; linear in dB between and beyond. Whole above 1 Hz.
     tilt_db
-        Slope added to both, dB per decade of frequency, zero at 4.5 Hz.
+        Slope added to both, dB per decade of frequency, zero at 4.5 Hz. Whole above 1 Hz.
     microseism
         Factor of the amplitude from 0.1 to 0.4 Hz, fading to 1 within an octave on either side.
+    common
+        The level below 0.3 Hz, where the sea shakes all stations alike; that of the station if None.
     """
     x = np.log10(np.maximum(np.asarray(frequency_hz, dtype=np.float64), 0.01))
     low, high = (np.interp(-x, np.log10([p for p, _ in m]), [power for _, power in m]) for m in (LOW_MODEL, HIGH_MODEL))
-    middle = (1.0 - level) * low + level * high
+    local = np.sin(0.5 * np.pi * np.clip((x - LOCAL_LOG[0]) / (LOCAL_LOG[1] - LOCAL_LOG[0]), 0.0, 1.0)) ** 2
+    at = level if common is None else common + (level - common) * local
+    middle = (1.0 - at) * low + at * high + RISE_DB * np.maximum(x - 1.0, 0.0)
     start, end = np.log10(MICROSEISM_HZ)
     outside = np.clip(np.maximum(start - x, x - end) / np.log10(2.0), 0.0, 1.0)
     rise = 20.0 * np.log10(max(microseism, 1e-3)) * np.cos(0.5 * np.pi * outside) ** 2
-    return np.asarray(middle + tilt_db * (x - np.log10(PIVOT_HZ)) + rise)
+    return np.asarray(middle + tilt_db * (x - np.log10(PIVOT_HZ)) * local + rise)
 
 
-def velocity_amplitude(frequency_hz: ArrayLike, level: float, tilt_db: float,
-                       microseism: float) -> NDArray[np.float64]:
+def velocity_amplitude(frequency_hz: ArrayLike, level: float, tilt_db: float, microseism: float,
+                       common: float | None = None) -> NDArray[np.float64]:
     """Return the noise's amplitude density of ground velocity ((m/s)/sqrt(Hz), one-sided); 0 at 0 Hz."""
     f = np.asarray(frequency_hz, dtype=np.float64)
-    amplitude = 10.0 ** (0.05 * noise_db(f, level, tilt_db, microseism))
+    amplitude = 10.0 ** (0.05 * noise_db(f, level, tilt_db, microseism, common))
     return np.divide(amplitude, 2.0 * np.pi * f, out=np.zeros_like(f), where=f > 0.0)
 
 
