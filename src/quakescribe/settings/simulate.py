@@ -46,9 +46,10 @@ class EarthSettings(Section):
     path_noise: float = setting(0.004, "standard deviation of each travel time, as a share of it", "-", ge=0)
 
     q_s: float = setting(90.0, "quality factor of S at 1 Hz", "-", gt=0)
-    q_p_over_q_s: float = setting(1.2, "quality factor of P over that of S", "-", gt=0)
+    q_p_over_q_s: float = setting(0.9, "quality factor of P over that of S", "-", gt=0)
     q_exponent: float = setting(0.6, "growth of both with frequency", "-", ge=0, le=1)
-    kappa_s: float = setting(0.03, "near-surface attenuation time of S (P: 0.8 of it)", "s", ge=0)
+    kappa_s: float = setting(0.028, "near-surface attenuation time of S at the median station (P: 0.55 of it)",
+                             "s", ge=0)
     site_log10: float = setting(0.3, "standard deviation of the stations' amplification (log10), which varies smoothly "
                                 "with frequency", "-", ge=0)
     surface_vp: float = setting(2.0, "P velocity just below the stations, which turns rays upright", "km/s", gt=0)
