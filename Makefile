@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 PEERS := .peers
 
 
-.PHONY: help demo test check bench evidence docs clean
+.PHONY: help demo test check bench month evidence docs clean
 
 help:
 	@echo "make demo      simulate a small network, run everything on it, leave demo/runs/first/report.html"
@@ -14,6 +14,7 @@ help:
 	@echo "make check     lint, types, import contracts"
 	@echo "make evidence  recompute every figure the documentation claims (accuracy, fidelity, calibration)"
 	@echo "make bench     speed and memory beside the peers, in an environment of its own"
+	@echo "make month     simulate, run and score a month of 20 stations that is never stored (an hour)"
 	@echo "make docs      build the documentation into site/"
 
 $(STAMP): pyproject.toml
@@ -57,6 +58,10 @@ $(PEERS)/hypoinverse/.built:
 bench: $(STAMP) $(PEERS)/pyocto/.installed $(PEERS)/hypoinverse/.built
 	HYPOINVERSE=$${HYPOINVERSE:-$$(find $(CURDIR)/$(PEERS)/hypoinverse -type f -name hyp1.40 | head -1)} \
 	  $(BIN)/python benchmarks/all.py
+	$(BIN)/python evidence/page.py
+
+month: $(STAMP)
+	$(BIN)/python benchmarks/month.py
 	$(BIN)/python evidence/page.py
 
 $(VENV)/.docs: $(STAMP)

@@ -1,4 +1,4 @@
-"""Make docs/evidence.md and the table of README.md from every evidence/*.json.
+"""Make docs/evidence.md, docs/scenarios.md and the table of README.md from every evidence/*.json.
 
 Accuracy, fidelity and calibration come first, then speed and memory.
 """
@@ -13,15 +13,25 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "evidence.md"
+SCENARIOS = HERE.parent / "docs" / "scenarios.md"
+BEFORE = HERE / "before" / "scenarios.json"  # of the stages as they were before this table was first made
 README = HERE.parent / "README.md"
 BLOCK = re.compile(r"(?<=<!-- evidence -->\n).*?(?=<!-- /evidence -->)", re.DOTALL)
-ORDER = ("waveforms", "pick", "onsets", "associate", "locate", "hypoinverse", "measure", "exchange", "run", "simulate")
+ORDER = ("waveforms", "pick", "onsets", "associate", "locate", "hypoinverse", "measure", "exchange", "run", "simulate",
+         "realism")
 HEAD = """# Evidence
 
 Every figure that this documentation or the README claims, with what was aimed at, on which data, and the command
 that recomputes it. `python evidence/page.py` makes this page from `evidence/*.json`; `make evidence` recomputes
 accuracy, fidelity and calibration, `make bench` speed and memory beside the peers. Figures on real recordings need the
 data folder (`$QUAKESCRIBE_DATA`); without it, only the simulated ones are made. *Not met* is written where it is so.
+"""
+
+SCENARIOS_HEAD = """# Scenarios
+
+The whole pipeline, with its default settings, on the scenarios of the [simulator](simulate.md), scored against the
+truth. Every figure is explained there. Picks are judged one by one; an event is found if most of its arrivals lie on
+it; a phase is detectable from a signal-to-noise ratio of 2 on, an event with P and S detectable at four stations.
 """
 
 RIDGECREST = "ridgecrest_waveforms, default settings"
@@ -172,6 +182,7 @@ def page(stages: dict[str, list[dict[str, Any]]]) -> str:
         return (ORDER.index(plain) if plain in ORDER else len(ORDER), plain)
 
     parts = [HEAD]
+    stages = {name: rows for name, rows in stages.items() if name != "scenarios"}  # have a page of their own
     for title, chosen in (
         ("Accuracy, fidelity, calibration", [n for n in stages if not n.startswith("bench-")]),
         ("Speed and memory", [n for n in stages if n.startswith("bench-")]),
@@ -187,6 +198,44 @@ def page(stages: dict[str, list[dict[str, Any]]]) -> str:
     return "\n".join(parts)
 
 
+def scenarios(rows: list[dict[str, Any]], before: list[dict[str, Any]]) -> str:
+    """Return the page that has one table per part of the score and one column per scenario.
+
+    Where a figure was another before the stages were mended by what this table showed, the old one stands in brackets.
+    """
+    names = list(dict.fromkeys(row["data"] for row in rows))
+    value = {(row["name"], row["data"]): number(row["value"]) for row in rows}
+    old = {(row["name"], row["data"]): number(row["value"]) for row in before}
+    parts: dict[str, list[str]] = {}
+    for row in rows:
+        part, figure = row["name"].split(": ", 1)
+        if figure not in parts.setdefault(part, []):
+            parts[part].append(figure)
+    lines = [SCENARIOS_HEAD]
+    for part, figures in parts.items():
+        lines += [f"## {part}\n", "| figure | " + " | ".join(name.removeprefix("scenario ") for name in names) + " |",
+                  "|---" * (len(names) + 1) + "|"]
+        for figure in sorted(figures, key=_by_magnitude):
+            cells = [figure]
+            for name in names:
+                new, was = (table.get((f"{part}: {figure}", name), "") for table in (value, old))
+                cells.append(new if was in ("", new) else f"{new} ({was})")
+            lines.append("| " + " | ".join(cells) + " |")
+        lines.append("")
+    made = sorted({(row["commit"], row["date"]) for row in rows})
+    was = sorted({(row["commit"], row["date"]) for row in before})
+    lines.append("Made by `python evidence/scenarios.py` at commit " + "; ".join(", ".join(one) for one in made)
+                 + ("; in brackets, the stages of commit " + "; ".join(", ".join(one) for one in was) if was else "")
+                 + ".")
+    return "\n".join(lines) + "\n"
+
+
+def _by_magnitude(figure: str) -> tuple[bool, str, float]:
+    """Order figures as they come; those by magnitude last, by name, ascending."""
+    found = re.search(r"(.*) \(M (-?[\d.]+) to", figure)
+    return (True, found[1], float(found[2])) if found else (False, "", 0.0)
+
+
 def read(folder: Path) -> dict[str, list[dict[str, Any]]]:
     """Return the records of every stage; stages without records are left out."""
     found = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))}
@@ -196,5 +245,7 @@ def read(folder: Path) -> dict[str, list[dict[str, Any]]]:
 if __name__ == "__main__":
     found = read(HERE)
     PAGE.write_text(page(found), encoding="utf-8")
+    before = json.loads(BEFORE.read_text(encoding="utf-8")) if BEFORE.exists() else []
+    SCENARIOS.write_text(scenarios(found.get("scenarios", []), before), encoding="utf-8")
     README.write_text(readme(README.read_text(encoding="utf-8"), found), encoding="utf-8")
     print(f"wrote {PAGE} and the table of {README}")

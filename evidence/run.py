@@ -23,7 +23,8 @@ from quakescribe.settings.pick import PickSettings
 from quakescribe.settings.project import Settings
 from quakescribe.settings.velocity import VelocitySettings
 from quakescribe.simulate import read_scenario
-from quakescribe.simulate.score import match_events
+from quakescribe.simulate.score import PARTS, match_events
+from quakescribe.simulate.score.summary import headlines
 
 M64 = pd.Timestamp("2019-07-04T17:33:49Z")
 END_OF_REFERENCE = pd.Timestamp("2019-07-04T18:09:30Z")
@@ -33,7 +34,7 @@ def simulated(records: Records, folder: Path) -> None:
     """The demo's network."""
     project = simulated_project(folder, read_scenario("demo"), None, Silent())
     score = run_and_score(project, project.run("first"), None, Silent())
-    for row in score.to_dict("records"):
+    for row in pd.concat([headlines(score, part) for part in PARTS]).to_dict("records"):
         records.add(
             f"demo: {row['name']}",
             float(row["value"]),

@@ -1,4 +1,4 @@
-"""The whole pipeline, default settings, on every shipped scenario, scored against the truth; makes docs/scenarios.md.
+"""The whole pipeline, default settings, on every shipped scenario, scored against the truth.
 
 ``python evidence/scenarios.py quiet mine`` does only these, and leaves the others' records as they are.
 """
@@ -18,25 +18,19 @@ from records import HERE, ROOT, Records
 from quakescribe.report.demo import run_and_score, simulated_project
 from quakescribe.run.runner import Silent
 from quakescribe.simulate import read_scenario
+from quakescribe.simulate.score.summary import HEADLINES
 
 NAMES = ("quiet", "aftershocks", "swarm", "obs-like", "mine", "faulty")
 KEPT = ROOT / ".cache" / "scenarios"  # simulations are kept from one script to the next
-# what is told of a run: part, name (all), then whether by magnitude
+# what is told of a run, beside the coverages and the recall by magnitude
 TOLD = {
-    "picks": ("recall of detectable P", "recall of detectable S", "precision of P", "precision of S",
-              "P time error, median", "P time error, MAD", "S time error, median", "S time error, MAD"),
-    "association": ("true events", "detectable events", "events found", "recall of detectable events",
-                    "false events", "splits (further events of a true one)",
-                    "merges (events that hold several true ones)", "arrivals of the event's own true event",
-                    "association rate of pairs"),
-    "location": ("epicentre error, median", "epicentre error, 90%", "depth error, median", "depth error, 90%",
-                 "depth bias, median", "origin time error, median"),
+    **HEADLINES,
     "magnitude": ("ML minus true magnitude, median", "ML minus true magnitude, MAD",
-                  "slope of ML against true magnitude"),
-    "completeness": ("magnitude from which recall reaches 90%", "Mc of ML, maximum curvature + 0.2",
-                     "b of true magnitude", "b of ML", "b of ML, standard error"),
+                  "slope of ML against true magnitude", "ML within 1 stated uncertainty (68%)"),
+    "completeness": ("magnitude from which recall reaches 50%", "magnitude from which recall reaches 90%",
+                     "Mc of ML, maximum curvature + 0.2", "b of true magnitude", "b of ML", "b of ML, standard error"),
 }
-COVERAGE = ("68%", "90%")  # the location's and the magnitudes' figures whose names hold these are told as well
+COVERAGE = "covariance"
 
 
 def project_of(name: str) -> tuple[object, object]:
@@ -51,7 +45,7 @@ def told(score: pd.DataFrame) -> pd.DataFrame:
     wanted = pd.Series(False, index=score.index)
     for part, names in TOLD.items():
         wanted |= everything & (score["part"] == part) & score["name"].isin(names)
-    wanted |= everything & score["part"].isin(("location", "magnitude")) & score["name"].str.contains("|".join(COVERAGE))
+    wanted |= everything & (score["part"] == "location") & score["name"].str.contains(COVERAGE)
     wanted |= score["scope"].str.startswith("M ") & (score["name"] == "recall of detectable events")
     return score[wanted & score["value"].notna()]
 

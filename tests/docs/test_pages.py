@@ -118,6 +118,25 @@ def test_the_page_of_evidence_is_made_of_the_records():
     assert made == (DOCS / "evidence.md").read_text(encoding="utf-8"), "run: python evidence/page.py"
 
 
+def test_the_page_of_scenarios_is_made_of_the_records():
+    maker = script(ROOT / "evidence" / "page.py")
+    rows, before = (json.loads(path.read_text()) if path.exists() else []
+                    for path in (ROOT / "evidence" / "scenarios.json", maker.BEFORE))
+    assert maker.scenarios(rows, before) == (DOCS / "scenarios.md").read_text(), "run: python evidence/page.py"
+
+
+def test_a_scenario_is_a_column_and_shows_in_brackets_what_it_was_before():
+    maker = script(ROOT / "evidence" / "page.py")
+    rows = [record(name="picks: recall", data="scenario quiet", value=0.8),
+            record(name="picks: recall (M 1.0 to 1.5)", data="scenario quiet", value=0.9),
+            record(name="picks: recall (M 0.5 to 1.0)", data="scenario quiet", value=0.7),
+            record(name="picks: recall", data="scenario mine", value=0.6)]
+    text = maker.scenarios(rows, [record(name="picks: recall", data="scenario quiet", value=0.5)])
+    assert "| figure | quiet | mine |" in text
+    assert "| recall | 0.8 (0.5) | 0.6 |" in text
+    assert text.index("(M 0.5") < text.index("(M 1.0")
+
+
 def test_what_is_said_of_real_recordings_is_left_out_without_their_records():
     assert script(ROOT / "evidence" / "page.py").reading({"pick": [record()]}) == ""
 

@@ -1,0 +1,55 @@
+"""A month of twenty stations: simulated, picked, associated, located, measured and scored, and never stored.
+
+It takes most of an hour on two cores, so `make bench` leaves it out; `make month` runs it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pandas as pd
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "evidence"))
+
+from memory import Watch
+from records import Records
+
+from quakescribe.simulate.score import PARTS
+from quakescribe.simulate.score.summary import headlines
+
+DATA = "scenario month: 20 stations, 30 days, 100 Hz, two workers"
+STEPS = (
+    ("truth of every station and day", "simulate --scenario month --no-store --workers 2 --out {net}"),
+    ("a project on it", "init {net} --waveforms {net}/scenario.toml --stations {net}/stations.xml "
+                        "--velocity {net}/velocity.csv"),
+    ("simulated, picked, associated, located, measured", "run {net} --workers 2"),
+    ("scored", "simulate score {net} {net}/runs/first --out {net}/score.csv"),
+)
+
+
+def main() -> None:
+    records = Records("bench-month")
+    with tempfile.TemporaryDirectory() as net:
+        for what, command in STEPS:
+            watch, begin = Watch(), time.perf_counter()
+            subprocess.run([sys.executable, "-m", "quakescribe", *command.format(net=net).split()], check=True,
+                           stdout=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": "1"})
+            seconds = time.perf_counter() - begin
+            records.add(what, seconds / 60, "min", DATA)
+            records.add(f"{what}: largest memory of a process", watch.stop(), "MiB", DATA, ("<=", 2048.0))
+        stored = list(Path(net).rglob("*.D.*"))
+        records.add("waveforms stored", len(stored), "files", DATA, ("<=", 0))
+        score = pd.read_csv(Path(net) / "score.csv")
+    for part in PARTS:
+        for row in headlines(score, part).to_dict("records"):
+            records.add(f"{part}: {row['name']}", float(row["value"]), str(row["unit"]), DATA, note=f"n = {row['n']}")
+    records.write()
+
+
+if __name__ == "__main__":
+    main()
