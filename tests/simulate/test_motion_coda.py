@@ -60,8 +60,8 @@ def _at_lapse(scenario, event, station, lapse_s, band):
 @pytest.fixture(scope="module")
 def loud(scenario):
     """Equal sites, no noise, so that every coda is heard to its end."""
-    return changed(scenario, noise_m_s=1e-13, site=1.0, earth={"site_log10": 0.0, "kappa_s": 0.0}, magnitude=3.0, stress_drop_mpa=3.0,
-                   depth_km=8.0)
+    return changed(scenario, noise_m_s=1e-13, site=1.0, earth={"site_log10": 0.0, "kappa_s": 0.0}, magnitude=3.0,
+                   stress_drop_mpa=3.0, depth_km=8.0)
 
 
 def test_near_and_far_stations_have_the_same_late_coda(loud):

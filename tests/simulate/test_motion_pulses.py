@@ -27,7 +27,8 @@ def test_more_stress_drop_means_a_higher_corner_and_more_high_frequencies_only()
     weak = Ray(1e15, 3e6, (6100.0, 3500.0), 25_000.0)
     assert strong.corner_hz[1] == pytest.approx(2.0 * weak.corner_hz[1])
     assert strong.corner_hz[0] == pytest.approx(1.4 * strong.corner_hz[1])
-    low, high = (np.diff([log_source(r, EARTH.kappa_s, np.array([f]))[1, 0] for r in (weak, strong)])[0] for f in (0.01, 40.0))
+    low, high = (np.diff([log_source(r, EARTH.kappa_s, np.array([f]))[1, 0] for r in (weak, strong)])[0]
+                 for f in (0.01, 40.0))
     assert low == pytest.approx(0.0, abs=1e-3)
     assert np.exp(high) == pytest.approx(4.0, rel=0.02)  # (2 fc)^2
 

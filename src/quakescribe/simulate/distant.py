@@ -48,7 +48,7 @@ def rayleigh(level: float, distance_m: float, delay_s: float, n: int, rate: int)
     is that of a group velocity which falls linearly from 3 km/s at 0.5 Hz to 2.5 km/s at 2 Hz.
     """
     size = next_fast_len(n + 20 * rate, real=True)
-    f = frequencies(size, rate)
+    f = np.fft.rfftfreq(size, 1.0 / rate)
     speed = np.interp(f, RG_HZ, RG_M_S)
     arrival = distance_m / speed - delay_s
     phase = -2 * np.pi * np.cumsum(arrival) * f[1]
