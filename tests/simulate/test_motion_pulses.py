@@ -17,7 +17,7 @@ def test_the_spectrum_is_brunes_with_attenuation():
                 (6100.0, 1.4 * 0.49 * 3500.0 * (3e6 / 1e12) ** (1 / 3), EARTH.q_s * EARTH.q_p_over_q_s, 0.55),
                 (3500.0, 0.49 * 3500.0 * (3e6 / 1e12) ** (1 / 3), EARTH.q_s, 1.0))):
             q_f = q * max(f, 1.0) ** EARTH.q_exponent
-            level = (1.4, 2.0)[k] * 1e12 / (4 * np.pi * 2700.0 * v**3 * 25_000.0)
+            level = (1.5, 2.0)[k] * 1e12 / (4 * np.pi * 2700.0 * v**3 * 25_000.0)
             expected = level / (1 + (f / corner) ** 2) * np.exp(-np.pi * f * 25_000.0 / (q_f * v))
             assert ours[k] == pytest.approx(expected * np.exp(-np.pi * kappa * EARTH.kappa_s * f), rel=1e-9)
 

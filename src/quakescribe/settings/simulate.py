@@ -55,7 +55,7 @@ class EarthSettings(Section):
     surface_vp: float = setting(2.0, "P velocity just below the stations, which turns rays upright", "km/s", gt=0)
     scattering_per_km: float = setting(0.022, "share of the S energy at 1 Hz that a kilometre of path scatters into "
                                        "the coda; falls as 1/f", "1/km", ge=0)
-    p_coda_ratio: float = setting(0.42, "coda amplitude between P and S over that of the first second of P", "-", ge=0)
+    p_coda_ratio: float = setting(0.36, "coda amplitude between P and S over that of the first second of P", "-", ge=0)
     coda_decay: float = setting(1.0, "exponent of the coda's decay with time since the origin", "-", ge=0)
     coda_q: float = setting(130.0, "quality factor of the coda at 1 Hz, growing as f^0.8", "-", gt=0)
     converted: float = setting(0.25, "amplitude of the converted Sp before S, as a share of S (on the vertical)", "-",

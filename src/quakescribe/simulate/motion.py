@@ -17,10 +17,10 @@ SHORTEST_S = 2.0  # after S
 HEARD = 0.2  # a motion lasts until its coda falls below this share of the station's noise
 FAINT = 0.01  # a motion whose peak lies below this share of the noise is its pulses alone
 BAND_HZ = (1.0, 20.0)  # in which the noise is stated
-SHARES = np.array([[1.0, 0.85, 0.85], [0.75, 1.1, 1.1]])  # of the waves scattered from P and from S on Z, N, E
+SHARES = np.array([[1.0, 0.85, 0.85], [0.85, 1.06, 1.06]])  # of the waves scattered from P and from S on Z, N, E
 # a pulse arrives in a first arrival, a train of arrivals along the same ray, and a tail from all around
 FIRST, FIRST_KM = 0.55, 40.0  # share of the first arrival in the amplitude near the source; falls as exp(-r / km)
-TRAIN_S, TRAIN_S_PER_KM = (0.1, 0.15), 0.005  # length of the train (P, S): so much, and more with distance
+TRAIN_S, TRAIN_S_PER_KM = (0.03, 0.15), 0.005  # length of the train (P, S): so much, and more with distance
 TRAIN_CUT_S = 1.5
 TAIL, TAIL_S, TAIL_KM = 3.0, 1.0, 30.0  # energy of the tail over the rest's and its length at this distance; both
 # grow as its root
@@ -189,7 +189,7 @@ def _trains(shot: Shot, spectra: Spectra, rng: np.random.Generator) -> NDArray[n
     t = np.arange(1, int(TRAIN_CUT_S * rate)) / rate
     length = np.array([TRAIN_S[0], TRAIN_S[1], TRAIN_S[1]])[:, None] + TRAIN_S_PER_KM * km
     first = np.full(3, max(FIRST * np.exp(-km / FIRST_KM), 0.2)) * np.exp(0.3 * rng.standard_normal(3))
-    envelope = np.exp(-t / length) * np.minimum(2.0 * t / length, 1.0)
+    envelope = np.exp(-t / length) * np.minimum(2.0 * t / length, 1.0) ** 2
     if shot.direct_s[0] > 0.0:
         first[0] *= EMERGES
         envelope[0] *= np.minimum(t / length[0], 1.0)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from quakescribe.settings.simulate import EarthSettings
 
 DENSITY = 2700.0  # kg/m3
-SURFACE = (1.4, 2.0)  # the free surface doubles the motion; slow ground amplifies P less than S (measured ratio 0.7)
+SURFACE = (1.5, 2.0)  # the free surface doubles the motion; slow ground amplifies P 0.75 as much as S (measured)
 P_CORNER = 1.4  # corner frequency of P over that of S
 P_KAPPA = 0.55  # near-surface attenuation time of P over that of S
 NEAREST_M = 500.0
