@@ -34,12 +34,12 @@ check: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-evidence: $(STAMP)
+evidence: $(STAMP) $(PEERS)/seisbench/.installed
 	$(BIN)/python evidence/all.py
 	$(BIN)/python evidence/page.py
 
 # Peers, each in a place of its own: PyOcto needs NumPy 1 on Python 3.11; HYPOINVERSE 1.40 is built from the source
-# that ships inside hypoinvpy, where there is a Fortran compiler.
+# that ships inside hypoinvpy, where there is a Fortran compiler; SeisBench, on PyTorch, where there are weights for it.
 $(PEERS)/pyocto/.installed:
 	$(PYTHON) -m venv $(PEERS)/pyocto
 	$(PEERS)/pyocto/bin/python -m pip install --quiet --disable-pip-version-check pyocto==0.2.2
@@ -54,6 +54,14 @@ $(PEERS)/hypoinverse/.built:
 	  make -C hypoinvpy-0.7.0/hyp1.40/source FC="gfortran -std=legacy -O2 -w" >/dev/null; \
 	else echo "no gfortran: HYPOINVERSE is left out of the benchmarks"; fi
 	@touch $@
+
+$(PEERS)/seisbench/.installed:
+	@if [ -d "$${QUAKESCRIBE_DATA:-../shared/data}/weights" ]; then \
+	  $(PYTHON) -m venv $(PEERS)/seisbench && \
+	  $(PEERS)/seisbench/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0 && \
+	  $(PEERS)/seisbench/bin/python -m pip install --quiet --disable-pip-version-check seisbench==0.12.6 && \
+	  touch $@; \
+	else echo "no weights: PhaseNet is left out of the evidence"; fi
 
 bench: $(STAMP) $(PEERS)/pyocto/.installed $(PEERS)/hypoinverse/.built
 	HYPOINVERSE=$${HYPOINVERSE:-$$(find $(CURDIR)/$(PEERS)/hypoinverse -type f -name hyp1.40 | head -1)} \
