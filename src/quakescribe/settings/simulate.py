@@ -45,7 +45,7 @@ class EarthSettings(Section):
         0.05, "standard deviation of each station's own P delay (S: times vp_vs)", "s", ge=0)
     path_noise: float = setting(0.004, "standard deviation of each travel time, as a share of it", "-", ge=0)
 
-    q_s: float = setting(90.0, "quality factor of S at 1 Hz", "-", gt=0)
+    q_s: float = setting(75.0, "quality factor of S at 1 Hz", "-", gt=0)
     q_p_over_q_s: float = setting(0.9, "quality factor of P over that of S", "-", gt=0)
     q_exponent: float = setting(0.6, "growth of both with frequency", "-", ge=0, le=1)
     kappa_s: float = setting(0.028, "near-surface attenuation time of S at the median station (P: 0.55 of it)",
@@ -53,7 +53,7 @@ class EarthSettings(Section):
     site_log10: float = setting(0.3, "standard deviation of the stations' amplification (log10), which varies smoothly "
                                 "with frequency", "-", ge=0)
     surface_vp: float = setting(2.0, "P velocity just below the stations, which turns rays upright", "km/s", gt=0)
-    scattering_per_km: float = setting(0.022, "share of the S energy at 1 Hz that a kilometre of path scatters into "
+    scattering_per_km: float = setting(0.017, "share of the S energy at 1 Hz that a kilometre of path scatters into "
                                        "the coda; falls as 1/f", "1/km", ge=0)
     p_coda_ratio: float = setting(0.36, "coda amplitude between P and S over that of the first second of P", "-", ge=0)
     coda_decay: float = setting(1.0, "exponent of the coda's decay with time since the origin", "-", ge=0)

@@ -23,13 +23,13 @@ SITE_TERMS = 4
 def moment(magnitude: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the seismic moment (N m) of a local magnitude.
 
-    M0 = 10^(1.5 Mw + 9.1) with Mw = 2/3 ML + 0.91, and 0.065 (ML - 1.5)^2 more above ML 1.5: the local magnitude of
+    M0 = 10^(1.5 Mw + 9.1) with Mw = 2/3 ML + 0.935, and 0.065 (ML - 1.5)^2 more above ML 1.5: the local magnitude of
     small events grows with log M0, because attenuation and not the corner frequency limits their amplitude, that of
     larger ones more slowly (Deichmann 2017). The numbers make the Wood-Anderson amplitudes of this earth agree with
     those of Hutton & Boore (1987) within 0.1.
     """
     m = np.asarray(magnitude, dtype=np.float64)
-    mw = 2.0 / 3.0 * m + 0.91 + 0.065 * np.maximum(m - 1.5, 0.0) ** 2
+    mw = 2.0 / 3.0 * m + 0.935 + 0.065 * np.maximum(m - 1.5, 0.0) ** 2
     return np.asarray(10.0 ** (1.5 * mw + 9.1))
 
 
