@@ -40,9 +40,11 @@ def simulate(stations: pd.DataFrame, n_events: int, spread_km: float, rng: np.ra
              delays: np.ndarray | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return truth and arrivals: exact times in MODEL plus Gaussian noise of ``sigma`` (P, S; s).
 
-    ``path`` (constant in s, fraction of the time) is a second Gaussian error; ``outliers`` the share of arrivals
-    shifted by up to 3 s; ``delays`` (n_stations, 2) station delays. Each event is recorded by its 5 to 14 nearest.
+    ``path`` (constant in s, fraction of the time) is a second Gaussian error, of S as much larger and as like that of P
+    at the station as the locator takes it to be; ``outliers`` the share of arrivals shifted by up to 3 s; ``delays``
+    (n_stations, 2) station delays. Each event is recorded by its 5 to 14 nearest.
     """
+    over_p, alike = LocateSettings().model_error_s_over_p, LocateSettings().model_error_correlation
     latitude, longitude = destination(35.7, -117.5, rng.uniform(0, 360, n_events),
                                       spread_km * np.sqrt(rng.uniform(0, 1, n_events)))
     depth = rng.uniform(1, 18, n_events)
@@ -51,10 +53,12 @@ def simulate(stations: pd.DataFrame, n_events: int, spread_km: float, rng: np.ra
     for e in range(n_events):
         distance, _ = distance_azimuth(latitude[e], longitude[e], stations["latitude"], stations["longitude"])
         for k in np.argsort(distance)[: rng.integers(5, min(14, len(stations)) + 1)]:
+            common = rng.normal()
             for phase, velocities in enumerate((MODEL.vp, MODEL.vs)):
+                own = common if phase == 0 else alike * common + np.sqrt(1 - alike**2) * rng.normal()
                 t = first_arrival(MODEL.top_km, velocities, distance[k], depth[e],
                                   -stations["elevation_m"].iloc[k] / 1000)[0]
-                noise = rng.normal(0, sigma[phase]) + rng.normal(0, np.hypot(path[0], path[1] * t))
+                noise = rng.normal(0, sigma[phase]) + own * np.hypot(path[0] * (over_p if phase else 1.0), path[1] * t)
                 noise += rng.uniform(-3, 3) if rng.uniform() < outliers else 0.0
                 noise += delays[k, phase] if delays is not None else 0.0
                 parts.append((e, stations["station_id"].iloc[k], "PS"[phase], t + noise, sigma[phase]))
@@ -136,6 +140,31 @@ def calibration(records: Records) -> None:
         records.add(f"well located, {label}", float(found["well_located"].mean()), "-", data)
 
 
+def stations_of_their_own(records: Records) -> None:
+    """Confidence regions where every station has a delay of its own that nobody told the locator, S 1.74 times P."""
+    def share(settings: LocateSettings) -> tuple[pd.DataFrame, dict[str, tuple[float, float]]]:
+        rng = np.random.default_rng(0)
+        parts = []
+        for _ in range(60):
+            stations = network(14, 40.0, rng)
+            delays = rng.normal(0, 0.05, 14)[:, None] * (1.0, 1.74)
+            truth, arrivals = simulate(stations, 8, 30.0, rng, (0.03, 0.06), (0.0, 0.004), delays=delays)
+            parts.append(errors(locate(truth, arrivals, stations, MODEL, settings), truth))
+        found = pd.concat(parts)
+        return found, coverage(found)
+
+    data = "simulated: 60 networks of 14 stations with delays of 0.05 s (P) and 0.087 s (S), 8 events each"
+    before = LocateSettings(model_error_s_over_p=1.0, model_error_correlation=0.0)
+    for label, settings in (("", LocateSettings()), (", errors of P and S taken as independent and equal", before)):
+        found, regions = share(settings)
+        for region, (most, nearly_all) in regions.items():
+            for level, value, low, high in (("68%", most, 0.60, 0.76), ("95%", nearly_all, 0.90, 0.98)):
+                records.add(f"truth in the {level} {region} region, station delays{label}", value, "-", data,
+                            None if label else ("in", low, high))
+        records.add(f"median ERH, station delays{label}", float(found["erh_km"].median()), "km", data)
+        records.add(f"median ERZ, station delays{label}", float(found["erz_km"].median()), "km", data)
+
+
 def outlying_picks(records: Records) -> None:
     """Robustness: one arrival in twelve is wrong by up to 3 s."""
     rng = np.random.default_rng(3)
@@ -195,6 +224,16 @@ def read_summary(path: Path) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["event_id", "latitude", "longitude", "depth_km"])
 
 
+def delays_of_real_stations(records: Records, data: Path) -> None:
+    """What model_error_s_over_p and model_error_correlation are in reality: the stations' own delays, solved."""
+    table = station_corrections(*ridgecrest(data), LocateSettings(correction_iterations=5))
+    both = table.pivot_table(index="station_id", columns="phase", values="correction_s").dropna()
+    where = f"ridgecrest_picks, delays of {len(both)} stations"
+    records.add("correlation of the stations' P and S delays", float(np.corrcoef(both["P"], both["S"])[0, 1]), "-",
+                where, (">=", 0.5))
+    records.add("S over P delays, ratio of standard deviations", float(both["S"].std() / both["P"].std()), "-", where)
+
+
 def real_picks(records: Records, data: Path) -> None:
     """The 1,640 events of ridgecrest_picks: share well located, and against HYPOINVERSE with 20 trial depths."""
     events, arrivals, stations, model = ridgecrest(data)
@@ -219,10 +258,12 @@ def main() -> None:
     records = Records("locate")
     table_errors(records)
     calibration(records)
+    stations_of_their_own(records)
     outlying_picks(records)
     planted_corrections(records)
     data = real_data()
     if data is not None and (data / "ridgecrest_picks").is_dir():
+        delays_of_real_stations(records, data)
         real_picks(records, data)
     else:
         print("locate: no real recordings; figures on ridgecrest_picks left out")

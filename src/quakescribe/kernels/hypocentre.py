@@ -3,8 +3,9 @@
 import numpy as np
 
 from quakescribe.kernels.compiled import kernel
+from quakescribe.kernels.correlated import apply_change, shared_errors
 from quakescribe.kernels.profile import profile
-from quakescribe.kernels.refine import SIGMA, TIME, X, Y, descend, predict, taper
+from quakescribe.kernels.refine import PHASE, SIGMA, TIME, X, Y, descend, predict, taper
 
 
 @kernel
@@ -68,7 +69,8 @@ def _prepare(rows, hypocentre, arrivals, sigma, base, options):
     scaled = np.empty(n)
     for i in range(n):
         predicted = options[7] * rows[i, 0]
-        sigma[i] = np.sqrt(arrivals[i, SIGMA] ** 2 + options[6] * options[6] + predicted * predicted)
+        model = options[6] * (options[9] if arrivals[i, PHASE] == 1.0 else 1.0)
+        sigma[i] = np.sqrt(arrivals[i, SIGMA] ** 2 + model * model + predicted * predicted)
         distance = np.hypot(arrivals[i, X] - hypocentre[0], arrivals[i, Y] - hypocentre[1])
         base[i] = taper(distance / reach, options[4], options[5])
         scaled[i] = abs(arrivals[i, TIME] - hypocentre[3] - rows[i, 0]) / sigma[i]
@@ -85,8 +87,8 @@ def _prepare(rows, hypocentre, arrivals, sigma, base, options):
 
 
 @kernel
-def _weigh(weights, rows, hypocentre, arrivals, sigma, base, shape, scale, prior):
-    """Set the final weights; return the variance factor (see :func:`refine_event`) and the depth's information."""
+def _weigh(weights, change, rows, hypocentre, arrivals, sigma, base, shape, scale, options):
+    """Set the final weights and :func:`shared_errors`; return the variance factor and the depth's information."""
     squares, total, information = 0.0, 0.0, 0.0
     for i in range(arrivals.shape[0]):
         u = (arrivals[i, TIME] - hypocentre[3] - rows[i, 0]) / sigma[i]
@@ -94,8 +96,9 @@ def _weigh(weights, rows, hypocentre, arrivals, sigma, base, shape, scale, prior
         squares += weights[i] * u * u * scale * scale
         total += weights[i]
         information += weights[i] * (rows[i, 3] * scale / sigma[i]) ** 2
-    degrees = prior + max(total - 4.0, 0.0)
-    return max((prior + squares) / degrees, 1e-6) if degrees > 0.0 else 1.0, information
+    taken = shared_errors(change, rows, weights, arrivals, sigma, scale, options[10])
+    degrees = options[8] + max(total - taken, 0.0)
+    return max((options[8] + squares) / degrees, 1e-6) if degrees > 0.0 else 1.0, information
 
 
 @kernel
@@ -117,13 +120,15 @@ def refine_event(hypocentre, rows, weights, covariance, arrivals, layers, box, o
     box
         Shape (3, 2), float64: limits of x, y, depth (km).
     options
-        Shape (9,), float64: full and zero weight of residuals (standard deviations), most steps, distance cut (km),
-        full and zero weight of distances (multiples), model error (s), model error (fraction), prior arrivals.
+        Shape (11,), float64: full and zero weight of residuals (standard deviations), most steps, distance cut (km),
+        full and zero weight of distances (multiples), model error (s), model error (fraction), prior arrivals, model
+        error of S over that of P, correlation of the two at a station.
 
     Returns
     -------
     tuple of float
-        Variance factor (prior + sum w u^2) / (prior + max(sum w - 4, 0)), u = r / sigma; 1 if the last descent
+        Variance factor (prior + sum w u^2) / (prior + max(sum w - k, 0)), u = r / sigma, k = 4 or more as
+        :func:`quakescribe.kernels.correlated.shared_errors` says; 1 if the last descent
         converged, else 0; 1 if the residual and distance weights had to be dropped, else 0.
 
     Notes
@@ -132,7 +137,7 @@ def refine_event(hypocentre, rows, weights, covariance, arrivals, layers, box, o
     least misfit the last round is repeated once where that is lower. O(n) per step.
     """
     n = arrivals.shape[0]
-    sigma, base, better = np.empty(n), np.empty(n), np.empty(4)
+    sigma, base, better, change = np.empty(n), np.empty(n), np.empty(4), np.empty((4, 4))
     scale, used, steps = 1.0, n, 0
     predict(rows, hypocentre, arrivals, layers)
     shape = np.array([options[0], options[1], options[2]])
@@ -143,7 +148,7 @@ def refine_event(hypocentre, rows, weights, covariance, arrivals, layers, box, o
         steps = descend(hypocentre, rows, arrivals, sigma, base, layers, box, shape)
         if turn < 2:
             continue
-        factor, information = _weigh(weights, rows, hypocentre, arrivals, sigma, base, shape, scale, options[8])
+        factor, information = _weigh(weights, change, rows, hypocentre, arrivals, sigma, base, shape, scale, options)
         first = 0.25 * np.sqrt(factor / information) if information > 0.0 else 1.0
         lower = profile(covariance, better, hypocentre, arrivals, sigma, base, layers, box, shape,
                         scale * scale / factor, min(max(first, 0.05), 1.0))
@@ -152,6 +157,7 @@ def refine_event(hypocentre, rows, weights, covariance, arrivals, layers, box, o
         if turn < 3:
             hypocentre[:] = better
             predict(rows, hypocentre, arrivals, layers)
+    apply_change(covariance, change)
     return factor, 1.0 if steps >= 0 else 0.0, 0.0 if used >= 0 else 1.0
 
 

@@ -139,7 +139,8 @@ def _refine(gathered: Gathered, stations: pd.DataFrame, model: VelocityModel, se
     covariance, state = np.zeros((n_events, 4, 4)), np.zeros((n_events, 3))
     options = np.array([settings.residual_full, settings.residual_zero, settings.max_iterations,
                         settings.distance_cut_km, settings.distance_full, settings.distance_zero,
-                        settings.model_error_s, settings.model_error_fraction, settings.prior_arrivals])
+                        settings.model_error_s, settings.model_error_fraction, settings.prior_arrivals,
+                        settings.model_error_s_over_p, settings.model_error_correlation])
     data = np.column_stack([x, y, depth, gathered.phase, gathered.observed_s, gathered.sigma_s, correction])
     layers = np.stack([model.top_km, model.vp, model.vs])
     refine_events(place, rows, weight, covariance, state, gathered.offsets, data, layers, boxes, options)
@@ -157,7 +158,8 @@ def _origins(gathered: Gathered, solution: Solution, settings: LocateSettings) -
     event, n_events = gathered.event, len(gathered.events)
     place = geometry(event, n_events, gathered.site, solution.distance_km, solution.azimuth_deg, solution.weight)
     erh, erz, ert = standard_errors(solution.covariance, solution.depth_limits[1] - solution.depth_limits[0])
-    model_error = np.hypot(settings.model_error_s, settings.model_error_fraction * solution.travel_s)
+    constant = settings.model_error_s * np.where(gathered.phase == 1, settings.model_error_s_over_p, 1.0)
+    model_error = np.hypot(constant, settings.model_error_fraction * solution.travel_s)
     nothing = np.bincount(event, solution.weight, n_events) == 0
     power = np.where(nothing[event], 1.0, solution.weight) / (gathered.sigma_s**2 + model_error**2)
     rms = np.sqrt(np.bincount(event, power * solution.residual_s**2, n_events) / np.bincount(event, power, n_events))

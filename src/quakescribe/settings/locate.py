@@ -27,6 +27,10 @@ class LocateSettings(Section):
     min_uncertainty_s: float = setting(0.01, "no pick counts as more certain than this", "s", gt=0.0)
     model_error_s: float = setting(0.05, "error of predicted times that does not grow with distance", "s", ge=0.0)
     model_error_fraction: float = setting(0.01, "error of predicted times as a fraction of travel time", ge=0.0, le=1.0)
+    model_error_s_over_p: float = setting(1.73, "the first of these for S, as a multiple of that for P", "-", gt=0.0)
+    model_error_correlation: float = setting(
+        0.9, "correlation of the errors of the predicted P and S at a station, which both come from the same ground",
+        "-", ge=0.0, le=1.0)
     residual_full: float = setting(2.5, "residuals up to this many standard deviations keep full weight", gt=0.0)
     residual_zero: float = setting(5.0, "residuals beyond this many standard deviations have no weight", gt=0.0)
     distance_cut_km: float = setting(
