@@ -16,7 +16,7 @@ GAP_AT_P = 3         # nothing: a masked sample in the windows of the P
 
 
 class Windows(NamedTuple):
-    """Lengths in samples, and two choices; see the settings of the stage ``pick``."""
+    """Lengths in samples, two choices, and a corner; see the settings of the stage ``pick``."""
 
     refractory: int
     p_sta: int
@@ -35,6 +35,10 @@ class Windows(NamedTuple):
     amplitude_after: int
     back_from_window_end: bool
     replace_horizontal: bool
+    refine_before: int
+    refine_after: int
+    refine_lead: int
+    refine_low_hz: float
 
 
 @kernel
@@ -124,7 +128,8 @@ def find_s(data, p, w):
 
 
 @kernel
-def _clear(mask, channel, begin, end):
+def clear(mask, channel, begin, end):
+    """Return whether [begin, end) lies within the data and holds no masked sample."""
     if begin < 0 or end > mask.shape[1]:
         return False
     return not np.any(mask[channel, begin:end])
@@ -175,9 +180,9 @@ def pick_triggers(data, mask, spans, resume, sampling_rate, w):
     Returns
     -------
     (ndarray, ndarray, int)
-        Shape (n, 5), int64: trigger, P, S, S as walked back even past the P (-1 = none), and one of PAIR,
-        NO_HORIZONTAL, GAP_AFTER_P, GAP_AT_P. Shape (n, 9), float64: see :func:`measure`. The index from which a
-        later stretch may trigger.
+        Shape (n, 7), int64: trigger, P, S, S as walked back even past the P (-1 = none), one of PAIR, NO_HORIZONTAL,
+        GAP_AFTER_P, GAP_AT_P, and the rows of the horizontals (0 = none). Shape (n, 11), float64: see
+        :func:`measure`. The index from which a later stretch may trigger.
 
     Notes
     -----
@@ -185,8 +190,8 @@ def pick_triggers(data, mask, spans, resume, sampling_rate, w):
     S. Every window is copied to float64 before use, so the result does not depend on where data begins.
     O(m / refractory) triggers, O(s_window) each. Source: the PAL picker.
     """
-    found = np.empty((64, 5), dtype=np.int64)
-    measures = np.empty((64, 9))
+    found = np.empty((64, 7), dtype=np.int64)
+    measures = np.empty((64, 11))
     n = 0
     k = 0
     while k < spans.shape[0]:
@@ -208,26 +213,28 @@ def _pick_one(data, mask, trigger, sampling_rate, w, found, measures):
     found[0] = trigger
     found[1:4] = -1
     found[4] = GAP_AT_P
+    found[5:] = 0
     measures[:] = np.nan
     begin, end = trigger - w.p_before - w.p_lta, trigger + w.p_after + w.p_sta
-    if not _clear(mask, 0, begin, end):
+    if not clear(mask, 0, begin, end):
         return
     energy = np.empty(end - begin)
     for i in range(begin, end):
         v = np.float64(data[0, i])
         energy[i - begin] = v * v
     p = begin + find_p(energy, w)
-    if not _clear(mask, 0, p - w.p_lta, p + max(w.frequency, 3 * w.polarisation, w.p_sta) + 2):
+    if not clear(mask, 0, p - w.p_lta, p + max(w.frequency, 3 * w.polarisation, w.p_sta) + 2):
         return
     found[1] = p
 
     begin = p - max(w.kurtosis_long, w.kurtosis_short, w.s_lta, w.p_lta)
     end = p + max(w.s_window + w.s_sta, w.polarisation + w.polarisation_range) + 2
     north, east = _horizontals(data, mask, begin, end, w.replace_horizontal)
+    found[5], found[6] = north, east
     s, raw = -1, -1
     if north == 0:
         found[4] = NO_HORIZONTAL
-    elif _clear(mask, 0, begin, end) and _clear(mask, north, begin, end) and _clear(mask, east, begin, end):
+    elif clear(mask, 0, begin, end) and clear(mask, north, begin, end) and clear(mask, east, begin, end):
         local = np.empty((3, end - begin))
         local[0] = data[0, begin:end]
         local[1] = data[north, begin:end]
@@ -241,7 +248,7 @@ def _pick_one(data, mask, trigger, sampling_rate, w, found, measures):
     if s >= 0:
         onset = s if s > p else raw
         last = max(onset + max((onset - p) // 2 + 1, 3 * w.polarisation, w.s_sta), p + w.frequency) + 2
-        if _clear(mask, 0, p, last) and _clear(mask, north, p, last) and _clear(mask, east, p, last):
+        if clear(mask, 0, p, last) and clear(mask, north, p, last) and clear(mask, east, p, last):
             found[2] = onset
             found[3] = s
         else:

@@ -250,8 +250,9 @@ def measure(data, mask, channels, p, s, sampling_rate, w, out):
     w
         Windows.
     out
-        Shape (9,), float64. Overwritten with: dominant frequency (Hz); glitch ratio; P over P coda; P over S;
-        amplitude ratio across P and across S; displacement (m); rise time of P and of S (s). NaN where there is no S.
+        Shape (11,), float64. Overwritten with: dominant frequency (Hz); glitch ratio; P over P coda; P over S;
+        amplitude ratio across P and across S; displacement (m); rise time of P and of S (s); two NaN, which
+        :func:`quakescribe.kernels.onset_time.refine` fills. NaN where there is no S.
 
     Notes
     -----

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,15 +52,17 @@ class Found:
     def nothing(cls, block: Block, reason: str) -> Found:
         """Return what is found in a block that cannot be picked at all."""
         none = np.empty(0, dtype=np.int64)
-        return cls(block.station_id, reason, none, none, none, none, none.astype(bool), np.empty((0, 9)),
+        return cls(block.station_id, reason, none, none, none, none, none.astype(bool), np.empty((0, 11)),
                    none.astype(object))
 
     @classmethod
-    def of(cls, raw: Block, filtered: Block, pairs: NDArray[np.int64], measures: NDArray[np.float64],
-           w: onset.Windows) -> Found:
-        """Turn the indices of :func:`quakescribe.kernels.onset.pick_triggers` into times and look at the amplitudes."""
-        trigger, p, s = (np.array([raw.time_ns(i) if i >= 0 else -1 for i in pairs[:, c]], dtype=np.int64)
-                         for c in range(3))
+    def of(cls, raw: Block, filtered: Block, pairs: NDArray[np.int64], onsets: NDArray[np.float64],
+           measures: NDArray[np.float64], w: onset.Windows) -> Found:
+        """Turn the indices of :func:`quakescribe.kernels.onset.pick_triggers` into times and look at the amplitudes.
+
+        ``onsets`` (n, 2) are P and S in samples, where they are given out; the amplitudes keep the picker's windows.
+        """
+        trigger, p, s = (_times(raw, indices) for indices in (pairs[:, 0], onsets[:, 0], onsets[:, 1]))
         paired = pairs[:, 4] == onset.PAIR
         why = np.full(len(pairs), "", dtype=object)
         for i in np.flatnonzero(paired):
@@ -72,6 +75,13 @@ class Found:
                 why[i] = "no-amplitude-clipped"
         return cls(raw.station_id, "", np.where(p >= 0, p, trigger), p, s, pairs[:, 4],
                    paired & (pairs[:, 3] <= pairs[:, 1]), measures, why)
+
+
+def _times(block: Block, indices: NDArray[np.float64] | NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the times of indices, whole or half a sample before a whole one (ns after 1970; -1 for a negative one)."""
+    step_ns = 1e9 / block.sampling_rate
+    return np.array([block.time_ns(math.ceil(i)) - round((math.ceil(i) - i) * step_ns) if i >= 0 else -1
+                     for i in indices], dtype=np.int64)
 
 
 def join(found: list[Found]) -> list[Found]:
@@ -134,8 +144,8 @@ def _picks(one: Found, mine: NDArray[np.bool_], reason: NDArray[np.object_], set
         "snr": _finite(np.concatenate([m[p_rows, 4], m[pairs, 5]])),
         "amplitude_m": np.concatenate([np.where(reason == "", amplitude, np.nan)[p_rows], amplitude[pairs]]),
         "uncertainty_s": np.concatenate([
-            uncertainty.uncertainty(m[p_rows, 4], m[p_rows, 7], uncertainty.P),
-            uncertainty.uncertainty(m[pairs, 5], m[pairs, 8], uncertainty.S)]),
+            uncertainty.uncertainty(m[p_rows, 4], m[p_rows, 7], m[p_rows, 9], uncertainty.P),
+            uncertainty.uncertainty(m[pairs, 5], m[pairs, 8], m[pairs, 10], uncertainty.S)]),
         "pair_id": np.concatenate([pair_id[p_rows], pair_id[pairs]]),
         "picker": np.full(len(station), "pal", dtype=object),
     })

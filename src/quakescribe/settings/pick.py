@@ -57,6 +57,14 @@ class PickSettings(Section):
         "uncorrected", "an S walked back past its P is taken where it was before, or the pair is dropped")
     horizontals: Literal["replace", "both"] = setting(
         "replace", "a dead horizontal is replaced by the live one; 'both': no pair without both")
+    onset: Literal["refined", "pal"] = setting(
+        "refined", "where the onsets of a pair are placed: 'pal' as the published PAL, 'refined' anew by Akaike's "
+        "criterion round PAL's, which changes times, snr and uncertainty, never which pairs there are")
+    refine_low_hz: float = setting(
+        2.0, "corner of the 2-pole high-pass of the trace on which onsets are refined; at most half of Nyquist", "Hz",
+        gt=0)
+    refine_before_s: float = setting(0.7, "a refined onset is sought from this long before PAL's", "s", gt=0, le=5)
+    refine_after_s: float = setting(0.5, "a refined onset is sought until this long after PAL's", "s", gt=0, le=5)
     unpaired_p: bool = setting(
         True, "keep a P whose S cannot be sought (no live horizontal, or a gap in the S window) as an unpaired pick")
 
