@@ -159,6 +159,52 @@ def test_solved_corrections_find_the_stations_offsets():
     assert solved.mean() == pytest.approx(0.0, abs=1e-9)
 
 
+def many(offsets, sizes, heard, stations, rng):
+    """Amplitudes of events of given ML at stations with offsets; ``heard(size, offset)``: whether it is recorded."""
+    origins = make_origins([(e, 60.0 * e, 40.0, 30.0, 10.0) for e in range(len(sizes))])
+    unit, _ = measure(origins, ARRIVALS.empty(), stations, ML.model_copy(update={"solve_corrections": False}),
+                      table([(0, s, 1e-3) for s in stations["station_id"]]))
+    at_one_mm = unit.dropna(subset=["station_id"]).set_index("station_id")["value"]
+    return origins, table([(e, s, 1e-3 * 10 ** (size - at_one_mm[s] + offset + rng.normal(0, 0.05)))
+                           for e, size in enumerate(sizes) for s, offset in offsets.items() if heard(size, offset)])
+
+
+def test_small_events_that_only_loud_stations_record_come_out_right():
+    rng = np.random.default_rng(1)
+    stations = ring(6)
+    offsets = dict(zip(stations["station_id"], [-0.5, -0.3, -0.1, 0.1, 0.3, 0.5], strict=True))
+    sizes = np.concatenate([np.linspace(2, 3, 20), np.full(20, 0.5)])
+    origins, rows = many(offsets, sizes, lambda size, offset: size + offset >= 0.7, stations, rng)
+    bias = {}
+    for solve in (True, False):
+        made, _ = measure(origins, ARRIVALS.empty(), stations, ML.model_copy(update={"solve_corrections": solve}), rows)
+        bias[solve] = float((network(made)["value"] - sizes).loc[20:].mean())
+    assert bias[False] > 0.3
+    assert abs(bias[True]) < 0.05
+
+
+def test_the_uncertainty_holds_that_of_the_zero_of_solved_corrections():
+    rng = np.random.default_rng(2)
+    stations = ring(6)
+    offsets = pd.Series([-0.5, -0.3, -0.1, 0.1, 0.3, 0.5], index=stations["station_id"])
+    origins, rows = many(offsets.to_dict(), np.linspace(1, 2, 12), lambda *_: True, stations, rng)
+    made, _ = measure(origins, ARRIVALS.empty(), stations, ML, rows)
+    values = made.dropna(subset=["station_id"]).groupby("event_id")["value"].apply(lambda v: _uncertainty(v.to_numpy(),
+                                                                                                      "mean"))
+    zero = np.sqrt(network(made)["uncertainty"] ** 2 - values**2)
+    np.testing.assert_allclose(zero, offsets.std() / np.sqrt(6), rtol=0.15)
+    np.testing.assert_allclose(zero, zero.iloc[0])
+
+
+def test_stations_with_few_events_are_not_corrected_and_add_no_uncertainty():
+    stations = ring(4)
+    origins, rows = many(dict(zip(stations["station_id"], [0.0, 0.1, 0.2, 0.5], strict=True)), np.full(4, 1.0),
+                         lambda *_: True, stations, np.random.default_rng(3))
+    plain, solved = (measure(origins, ARRIVALS.empty(), stations, ML.model_copy(update={"solve_corrections": solve}),
+                             rows)[0] for solve in (False, True))
+    pd.testing.assert_frame_equal(plain, solved)
+
+
 def test_nothing_in_gives_empty_tables_of_the_right_kind():
     stations = ring(3)
     none = make_origins([])

@@ -38,11 +38,11 @@ def measure(origins: pd.DataFrame, arrivals: pd.DataFrame, stations: pd.DataFram
         table, reasons = _distances(values, origins, stations, settings, kind)
         table, others = _one_per_station(table, kind)
         skips += reasons + others
-        table["value"] = _station_values(table, settings, kind)
+        table["value"], zero = _station_values(table, settings, kind)
         absurd = ~table["value"].between(*POSSIBLE)
         skips += _count(table[absurd], "absurd", f"{kind}: a value outside {POSSIBLE}")
         table = table[~absurd].reset_index(drop=True)
-        network, lost = _network(table, settings, kind)
+        network, lost = _network(table, settings, kind, zero)
         frames += network
         skips += lost
     magnitudes = pd.concat(frames, ignore_index=True) if frames else None
@@ -87,20 +87,24 @@ def _one_per_station(table: pd.DataFrame, kind: str) -> tuple[pd.DataFrame, list
     return table.drop(index=spare).reset_index(drop=True), skips
 
 
-def _station_values(table: pd.DataFrame, settings: MeasureSettings, kind: str) -> NDArray[np.float64]:
-    """Return the magnitude of every station value.
+def _station_values(table: pd.DataFrame, settings: MeasureSettings, kind: str) -> tuple[NDArray[np.float64], float]:
+    """Return the magnitude of every station value, and the standard error of their common zero.
 
-    ML = log10(A in mm) - log A0(r) + correction; M_PAL = log10(A in um) + log10(r in km) + 1.
+    ML = log10(A in mm) - log A0(r) + correction; M_PAL = log10(A in um) + log10(r in km) + 1. Solved corrections have
+    mean zero over the stations there are: were these others, all values would move by the corrections' scatter over the
+    root of their number.
     """
     amplitude, r = (table[name].to_numpy(dtype=np.float64) for name in ("amplitude_m", "r_km"))
     if kind == "M_PAL":
-        return np.asarray(np.log10(amplitude * 1e6) + np.log10(np.maximum(r, NEAREST_KM)) + 1.0)
+        return np.asarray(np.log10(amplitude * 1e6) + np.log10(np.maximum(r, NEAREST_KM)) + 1.0), 0.0
     given = table["station_id"].map(settings.station_corrections).astype("float64").fillna(0.0).to_numpy()
-    values = np.log10(amplitude * 1e3) + attenuation(settings)(r) + given
+    values, zero = np.log10(amplitude * 1e3) + attenuation(settings)(r) + given, 0.0
     if settings.solve_corrections and len(values):
         solved = solve_corrections(table.assign(value=values), settings)
         values = values + table["station_id"].map(solved).astype("float64").fillna(0.0).to_numpy()
-    return np.asarray(values)
+        moved = solved[solved != 0.0]
+        zero = float(moved.std() / np.sqrt(len(moved))) if len(moved) > 1 else 0.0
+    return np.asarray(values), zero
 
 
 def solve_corrections(table: pd.DataFrame, settings: MeasureSettings) -> pd.Series:
@@ -121,9 +125,9 @@ def solve_corrections(table: pd.DataFrame, settings: MeasureSettings) -> pd.Seri
     return correction
 
 
-def _network(table: pd.DataFrame, settings: MeasureSettings,
-             kind: str) -> tuple[list[pd.DataFrame], list[dict[str, Any]]]:
-    """Return the rows of the network's and the stations' values."""
+def _network(table: pd.DataFrame, settings: MeasureSettings, kind: str,
+             zero: float) -> tuple[list[pd.DataFrame], list[dict[str, Any]]]:
+    """Return the rows of the network's and the stations' values; ``zero`` is the standard error of all values' zero."""
     rows, few = [], []
     used = np.zeros(len(table), dtype=bool)
     for event, index in table.groupby("event_id", sort=True).indices.items():
@@ -137,8 +141,9 @@ def _network(table: pd.DataFrame, settings: MeasureSettings,
             continue
         average = "median" if kind == "M_PAL" else settings.average
         value = float(np.median(values[keep]) if average == "median" else values[keep].mean())
+        error = float(np.hypot(_uncertainty(values[keep], average), zero))
         rows.append({"event_id": event, "station_id": None, "kind": kind, "value": value, "amplitude_m": np.nan,
-                     "uncertainty": _uncertainty(values[keep], average), "n_stations": n, "used": True})
+                     "uncertainty": error, "n_stations": n, "used": True})
     each = table[["event_id", "station_id", "value", "amplitude_m"]].assign(
         kind=kind, uncertainty=np.nan, n_stations=1, used=used)
     frames = [frame for frame in (pd.DataFrame(rows), each) if len(frame)]

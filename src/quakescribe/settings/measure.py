@@ -44,5 +44,6 @@ class MeasureSettings(Section):
         "magnitude units) are left out", "-", gt=0)
     station_corrections: dict[str, float] = setting(
         {}, "magnitude units added to the station's values, by NET.STA.LOC")
-    solve_corrections: bool = setting(False, "add the stations' median residuals as corrections, iterated, mean zero")
+    solve_corrections: bool = setting(
+        True, "take the stations' median residuals over all events off their values of ML, iterated, mean zero")
     min_correction_events: int = setting(5, "fewest events from which a station's correction is solved", ge=2)
