@@ -1,5 +1,6 @@
 import hashlib
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import obspy
@@ -10,8 +11,8 @@ from quakescribe.earth.velocity import read_velocity
 from quakescribe.simulate import simulate
 from quakescribe.simulate.instruments import spans
 from quakescribe.simulate.record import counts
-from quakescribe.simulate.write import units
 from quakescribe.simulate.truth import TRUTH_ARRIVALS, TRUTH_EVENTS, TRUTH_STATES, TRUTH_TRANSIENTS
+from quakescribe.simulate.write import units
 from quakescribe.tables import store
 
 
@@ -68,7 +69,7 @@ def test_the_units_of_a_span_cover_every_station_and_day_once(scenario, small, t
         mine = [unit for unit in work if unit.station == station.index]
         assert (mine[0].start_ns, mine[-1].end_ns) == longer.span_ns
         assert all(a.end_ns == b.start_ns and a.end_ns % 86_400_000_000_000 == 0
-                   for a, b in zip(mine, mine[1:], strict=False))
+                   for a, b in pairwise(mine))
 
 
 def test_obspy_reads_back_the_counts(folder, scenario):

@@ -11,8 +11,8 @@ from quakescribe.settings.base import Section, setting
 class ProjectSettings(Section):
     """Where the recordings, the stations and the velocity model are. Paths are relative to the project folder."""
 
-    waveforms: str = setting("waveforms", "SDS archive, folder, file or glob of miniSEED or SAC; or a scenario's .toml, whose "
-                             "recordings are made when they are needed")
+    waveforms: str = setting("waveforms", "SDS archive, folder, file or glob of miniSEED or SAC; or the .toml of a "
+                             "scenario, whose recordings are made when they are needed")
     stations: str = setting("stations.xml", "StationXML, or CSV with positions and gains")
     velocity: str = setting("", "layered velocity model (.cre, NonLinLoc, CSV); empty = the shipped generic crust")
     start: datetime | None = setting(None, "first time to process; unset = where the recordings begin", "UTC")

@@ -114,7 +114,9 @@ def _rows(station: Station) -> tuple[slice, slice]:
 
 def _strength(recorder: Recorder, own: NDArray[np.int64],
               start_ns: int) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-    """Return signal-to-noise ratio, peak velocity (m/s) and overlap of events whose P lies after a time, (len(own), 2 [P, S]) each.
+    """Return signal-to-noise ratio, peak velocity (m/s) and overlap of events, (len(own), 2 [P, S]) each.
+
+    Their P onsets lie at ``start_ns`` or later.
 
     Signal: mean power from 1 to 20 Hz in the second after the onset. Noise: the station's at that time, plus that of
     all other events in the seconds before and of the onset. Disturbances do not count.

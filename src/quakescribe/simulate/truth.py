@@ -13,7 +13,7 @@ TRUTH_EVENTS = Table(
     sort=("time", "event_id"),
     columns=(
         Column("event_id", "int64", "-", "digits of the origin time, as in events", 0),
-        Column("kind", "str", "-", "what it is; only earthquakes and blasts lie in the network's region", choices=KINDS),
+        Column("kind", "str", "-", "only earthquakes and blasts lie in the network's region", choices=KINDS),
         Column("parent_id", "int64", "-", "the event whose aftershock it is; 0 = nobody's", 0),
         Column("time", TIME, "UTC", "origin time"),
         Column("latitude", "float64", "deg", "WGS84", -90.0, 90.0),
@@ -49,7 +49,7 @@ TRUTH_ARRIVALS = Table(
         Column("peak_m_s", "float64", "m/s", "largest ground velocity (vector) of the noise-free event", 0.0),
         Column("snr", "float64", "-", "root mean square of the first second of the phase over that of the station's "
                "noise and all other events, 1-20 Hz (P on the vertical, S on the horizontals if any)", 0.0),
-        Column("overlapped", "bool", "-", "other events' motion exceeds the station's noise in the second of the onset"),
+        Column("overlapped", "bool", "-", "other events' motion exceeds the station's noise at the onset"),
         Column("clipped", "bool", "-", "the digitiser clips within 1 s after the onset"),
         Column("recorded", "bool", "-", "no gap within 1 s of the onset, and the phase's channels alive"),
         Column("detectable", "bool", "-", "recorded, and snr at or above the settings' truth.snr"),
@@ -80,7 +80,7 @@ TRUTH_STATES = Table(
         Column("start", TIME, "UTC", "from"),
         Column("end", TIME, "UTC", "to"),
         Column("components", "str", "-", "the components concerned, of ZNE"),
-        Column("value", "float64", "-", "clock error (s), azimuth of the first horizontal (deg), or factor of the noise",
+        Column("value", "float64", "-", "clock error (s), azimuth of a first horizontal (deg), factor of the noise",
                nullable=True),
     ),
 )

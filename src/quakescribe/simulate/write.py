@@ -44,7 +44,8 @@ def units(scenario: Scenario, folder: Path, note: str = "", store: bool = True) 
     """Return every station and day of a scenario."""
     start, end = scenario.span_ns
     days = [(max(day, start), min(day + DAY_NS, end)) for day in range(start // DAY_NS * DAY_NS, end, DAY_NS)]
-    return [Unit(scenario.settings, folder, station.index, *day, note, store) for day in days for station in scenario.stations]
+    return [Unit(scenario.settings, folder, station.index, *day, note, store)
+            for day in days for station in scenario.stations]
 
 
 def write_unit(unit: Unit) -> int:
