@@ -16,7 +16,7 @@ GAP_AT_P = 3         # nothing: a masked sample in the windows of the P
 
 
 class Windows(NamedTuple):
-    """Lengths in samples, two choices, and a corner; see the settings of the stage ``pick``."""
+    """Lengths in samples, choices, and bounds; see the settings of the stage ``pick``."""
 
     refractory: int
     p_sta: int
@@ -35,6 +35,9 @@ class Windows(NamedTuple):
     amplitude_after: int
     back_from_window_end: bool
     replace_horizontal: bool
+    h_over_z_max: float
+    s_over_p_min: float
+    p_again_ratio: float
     refine_before: int
     refine_after: int
     refine_lead: int

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from quakescribe.kernels import onset
+from quakescribe.kernels import onset, phase_check
 from quakescribe.pick import uncertainty
 from quakescribe.settings.pick import PickSettings
 from quakescribe.tables import PICKS, SKIPS, pick_ids, store
@@ -24,6 +24,7 @@ DETAILS = {
     "gap-after-p": "a gap in the windows that place or test the S; P kept unpaired if the settings say so",
     "no-horizontal": "no live horizontal component; P kept unpaired if the settings say so",
     "s-before-p": "the S was walked back past its P; pair dropped",
+    "p-is-s": "the P looks like an S and no P was found before it; pair dropped",
     "low-frequency": "dominant frequency of the P too low; dropped",
     "glitch": "nothing follows the largest swing of P or S; dropped",
     "p-coda-ratio": "first half of the P window too large against the second; pair dropped",
@@ -112,6 +113,7 @@ def _reason(one: Found, s: PickSettings) -> NDArray[np.object_]:
     with np.errstate(invalid="ignore"):
         tests = [
             ("gap-at-p", one.code == onset.GAP_AT_P),
+            ("p-is-s", one.code == phase_check.P_IS_S),
             ("low-frequency", ~(frequency > s.frequency_min_hz)),
             ("glitch", s.amplitude_quality & ~(glitch < s.glitch_ratio_max)),
             ("gap-after-p", one.code == onset.GAP_AFTER_P),

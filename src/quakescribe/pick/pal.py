@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from quakescribe.kernels import onset
 from quakescribe.kernels.characteristic import excursions
 from quakescribe.kernels.onset_time import refine
+from quakescribe.kernels.phase_check import mend_phases
 from quakescribe.pick.found import Found, join, tables
 from quakescribe.settings.pick import PickSettings
 from quakescribe.waveforms.block import Block
@@ -70,7 +71,8 @@ def windows(settings: PickSettings, sampling_rate: float) -> onset.Windows:
         polarisation=n(s.polarisation_window_s), polarisation_range=n(s.polarisation_range_s),
         frequency=n(s.frequency_window_s), amplitude_before=n(s.amplitude_before_s),
         amplitude_after=n(s.amplitude_after_s), back_from_window_end=s.s_back_from == "window-end",
-        replace_horizontal=s.horizontals == "replace", refine_before=n(s.refine_before_s),
+        replace_horizontal=s.horizontals == "replace", h_over_z_max=s.h_over_z_max, s_over_p_min=s.s_over_p_min,
+        p_again_ratio=s.p_again_ratio, refine_before=n(s.refine_before_s),
         refine_after=n(s.refine_after_s), refine_lead=n(2.0 / s.refine_low_hz),
         refine_low_hz=min(s.refine_low_hz, 0.25 * sampling_rate))
 
@@ -88,11 +90,15 @@ def _pick_block(block: Block, begin_ns: int, start_ns: int, settings: PickSettin
     filtered = bandpass(block, settings.band_low_hz, settings.band_high_hz)
     spans = _excursions(filtered, settings)
     w = windows(settings, rate)
+    again = w.s_window + 2 * w.p_lta if settings.phase_test else 0
     resume = _entry(spans, block.index(begin_ns) + round(_reach_before_s(settings) * rate) + 2,
-                    block.index(start_ns) - w.p_after - w.refine_after - 2, w.p_after + w.s_window + w.refractory + 2)
+                    block.index(start_ns) - w.p_after - w.refine_after - 2,
+                    w.p_after + w.s_window + w.refractory + 2 + again)
     if resume is None:
         return None
     pairs, measures, _ = onset.pick_triggers(filtered.data, filtered.mask, spans, resume, rate, w)
+    if settings.phase_test:
+        mend_phases(filtered.data, filtered.mask, rate, w, pairs, measures)
     onsets = pairs[:, 1:3].astype(np.float64)
     if settings.onset == "refined":
         refine(block.data, block.mask, filtered.data, filtered.mask, pairs, rate, w, onsets, measures)
@@ -125,14 +131,16 @@ def _entry(spans: NDArray[np.int64], begin: int, last: int, quiet: int) -> int |
 
 def _reach_before_s(s: PickSettings) -> float:
     """Return how far before a trigger the picker looks."""
-    return max(s.trigger_lta_s, s.p_before_s + s.p_lta_s
-               + max(s.kurtosis_long_s, s.kurtosis_short_s, s.s_lta_s, s.p_lta_s, s.amplitude_before_s,
-                     s.refine_before_s + 2.0 / s.refine_low_hz))
+    again_s = s.s_window_s + 2 * s.p_lta_s if s.phase_test else 0.0
+    return again_s + max(s.trigger_lta_s, s.p_before_s + s.p_lta_s
+                         + max(s.kurtosis_long_s, s.kurtosis_short_s, s.s_lta_s, s.p_lta_s, s.amplitude_before_s,
+                               s.refine_before_s + 2.0 / s.refine_low_hz))
 
 
 def _reach_after_s(s: PickSettings) -> float:
     """Return how far after the end of a span the picker looks for the pairs of the span, generously."""
-    after_s = max(0.5 * s.s_window_s, 3 * s.polarisation_window_s, s.s_sta_s, s.amplitude_after_s)
+    again_s = s.s_window_s if s.phase_test else 0.0
+    after_s = again_s + max(0.5 * s.s_window_s, 3 * s.polarisation_window_s, s.s_sta_s, s.amplitude_after_s)
     return (s.p_before_s + s.p_lta_s + s.p_after_s + s.p_sta_s + s.trigger_sta_s + s.s_window_s + after_s
             + s.polarisation_window_s + s.polarisation_range_s + s.frequency_window_s + s.refine_before_s
             + s.refine_after_s + 2.0)

@@ -57,6 +57,15 @@ class PickSettings(Section):
         "uncorrected", "an S walked back past its P is taken where it was before, or the pair is dropped")
     horizontals: Literal["replace", "both"] = setting(
         "replace", "a dead horizontal is replaced by the live one; 'both': no pair without both")
+    phase_test: bool = setting(
+        True, "take a P for an S if it moves the horizontals more than the vertical and no stronger S follows, and seek "
+        "its P before it; false: as the published PAL")
+    h_over_z_max: float = setting(
+        2.0, "a P may have up to this many times more energy on the horizontals than on the vertical", gt=0)
+    s_over_p_min: float = setting(
+        1.5, "or else its S must have this many times more energy on the horizontals than the P", gt=0)
+    p_again_ratio: float = setting(
+        4.0, "energy ratio STA/LTA on the vertical that a P must have which is sought before an S", gt=0)
     onset: Literal["refined", "pal"] = setting(
         "refined", "where the onsets of a pair are placed: 'pal' as the published PAL, 'refined' anew by Akaike's "
         "criterion round PAL's, which changes times, snr and uncertainty, never which pairs there are")
