@@ -17,6 +17,9 @@ from records import HERE, ROOT, Records
 
 from quakescribe.report.demo import run_and_score, simulated_project
 from quakescribe.run.runner import Silent
+from quakescribe.run.simulation import simulate_into
+from quakescribe.run.workspace import Project, Run
+from quakescribe.settings.run import RunSettings
 from quakescribe.simulate import read_scenario
 from quakescribe.simulate.score.summary import HEADLINES
 
@@ -33,9 +36,11 @@ TOLD = {
 COVERAGE = "covariance"
 
 
-def project_of(name: str) -> tuple[object, object]:
-    """Return the project of a scenario, simulated once, and its run of the code as it is."""
-    project = simulated_project(KEPT / name, read_scenario(name), None, Silent())
+def project_of(name: str) -> tuple[Project, Run]:
+    """Return the project of a scenario, simulated once for the code as it is, and its run."""
+    settings = read_scenario(name)
+    simulate_into(KEPT / name, settings, RunSettings(), Silent())
+    project = simulated_project(KEPT / name, settings, None, Silent())
     return project, project.run("first")
 
 

@@ -52,7 +52,7 @@ def simulate_into(folder: Path, settings: SimulateSettings, run: RunSettings,
             "choose another folder"
         )
     truth.mkdir(parents=True, exist_ok=True)  # first, so that an interrupted simulation can be made again
-    note = fingerprint(code_digest("simulate", "waveforms", "earth", "kernels", "settings"), settings)
+    note = fingerprint(code_digest("simulate", "earth", "kernels"), settings)
     with open_engine(run) as engine:
 
         def share_out(function: Callable[[Any], Any], units: list[Any]) -> Iterator[Any]:
