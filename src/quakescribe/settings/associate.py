@@ -22,6 +22,9 @@ class AssociateSettings(Section):
         1.0, "largest residual of a P or S that is added to an event afterwards", "s", ge=0, le=20)
     max_mean_residual_s: float = setting(
         0.7, "largest mean absolute residual of an event's picks", "s", gt=0, le=20)
+    second_share: float = setting(
+        0.3, "what is left over is tried again, from clusters of min_pairs stations (at least 3), with this share of "
+        "the three residuals above; 0 = no second pass", ge=0, le=1)
     max_drops: int = setting(1, "a pair that was left over from more clusters than this starts no cluster any more",
                              ge=0)
     min_nearby_share: float = setting(
