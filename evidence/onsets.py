@@ -1,6 +1,6 @@
 """Simulated onsets with known times: P and S of random size, frequency, rise and coda in coloured noise.
 
-Run as a script it prints the constants of the uncertainty that fit these onsets best (see docs/pick.md). The figures
+Run as a script it prints the constants of the uncertainty of PAL's onsets that fit best (see docs/pick.md). The figures
 of the evidence are measured on other seeds.
 """
 
@@ -84,7 +84,7 @@ def errors(seed: int, settings: PickSettings) -> dict[str, np.ndarray]:
     return out
 
 
-def early(rate: float, n_events: int = 60) -> dict[str, np.ndarray]:
+def early(rate: float, settings: PickSettings, n_events: int = 60) -> dict[str, np.ndarray]:
     """Pick damped sines of 5 Hz with sharp onsets in white noise, at a sampling rate: return errors (s) by phase."""
     rng = np.random.default_rng(3)
     n = int(n_events * SPACING_S * rate)
@@ -98,7 +98,7 @@ def early(rate: float, n_events: int = 60) -> dict[str, np.ndarray]:
             x[:, first:first + len(age)] += np.array(size) * np.sin(10 * np.pi * age) * np.exp(-age / 1.5)
     block = Block("XX.SIM.", rate, int(START_S * rate), x.astype(np.float32), np.zeros(x.shape, dtype=bool),
                   np.zeros(n, dtype=np.int64), "m/s", "ZNE", np.full(3, np.inf))
-    picks, _ = pick_unit(lambda a, b: [block], START_S * 10**9, int((START_S + n / rate) * 10**9), PickSettings())
+    picks, _ = pick_unit(lambda a, b: [block], START_S * 10**9, int((START_S + n / rate) * 10**9), settings)
     out = {}
     for phase, onsets in zip("PS", np.array(truth).T, strict=True):
         at = picks.loc[picks["phase"] == phase, "time"].astype("int64").to_numpy() / 1e9 - START_S
@@ -109,11 +109,12 @@ def early(rate: float, n_events: int = 60) -> dict[str, np.ndarray]:
 
 
 def fit() -> None:
-    """Print, per phase, the constants with which one and two sigma hold the shares they should in every group."""
+    """Print, per phase, the constants of PAL's onsets with which one and two sigma hold their shares in every group."""
     from quakescribe.pick import uncertainty as u
 
+    walked = PickSettings(onset="pal", phase_test=False, trigger_threshold=12.0)
     for name, phase in (("P", u.P), ("S", u.S)):
-        rows = np.concatenate([errors(seed, PickSettings())[name] for seed in FIT_SEEDS])
+        rows = np.concatenate([errors(seed, walked)[name] for seed in FIT_SEEDS])
         e, strength = np.abs(rows[:, 0]), np.maximum(rows[:, 2], 1) ** 2
         rise = np.sqrt(np.maximum(rows[:, 1] ** 2 - u.FLOOR_S**2 - (phase.noise_s / strength) ** 2, 0)) / phase.rise
         groups = [np.digitize(v, np.quantile(v, [0.2, 0.4, 0.6, 0.8])) for v in (strength, rise)]

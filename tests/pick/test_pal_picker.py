@@ -215,7 +215,8 @@ def test_the_published_pairs_are_found_again(real_data):
     archive = open_archive(folder / "waveforms", WaveformsSettings()).only("CI.CLC.")
     stations, channels = read_stations(folder / "stations.csv")
     old = PickSettings(band_low_hz=2.0, band_high_hz=40.0, amplitude_quality=False, frequency_window_s=0.8,
-                       s_back_from="window-end", s_before_p="drop", onset="pal", phase_test=False)
+                       s_back_from="window-end", s_before_p="drop", onset="pal", phase_test=False,
+                       trigger_threshold=12.0)
     picks, _ = pick(archive, stations, channels, old)
     wanted = pd.read_csv(folder / "reference" / "pal_picks.csv")
     wanted = wanted[wanted["station"] == "CI.CLC"]

@@ -16,7 +16,7 @@ class PickSettings(Section):
         20.0, "upper corner of the band-pass; lowered to 90% of Nyquist where the sampling rate is too low", "Hz", gt=0)
 
     trigger_threshold: float = setting(
-        12.0, "energy ratio STA/LTA on the vertical above which the picker looks for an onset", gt=0)
+        8.0, "energy ratio STA/LTA on the vertical above which the picker looks for an onset; AI-PAL has 12", gt=0)
     trigger_sta_s: float = setting(0.8, "short window of the trigger, after the sample", "s", gt=0, le=10)
     trigger_lta_s: float = setting(6.0, "long window of the trigger, before the sample", "s", gt=0, le=60)
     refractory_s: float = setting(
@@ -58,7 +58,7 @@ class PickSettings(Section):
     horizontals: Literal["replace", "both"] = setting(
         "replace", "a dead horizontal is replaced by the live one; 'both': no pair without both")
     phase_test: bool = setting(
-        True, "take a P for an S if it moves the horizontals more than the vertical and no stronger S follows, and seek "
+        True, "take a P for an S if it moves the horizontals more than the vertical and no stronger S follows; seek "
         "its P before it; false: as the published PAL")
     h_over_z_max: float = setting(
         2.0, "a P may have up to this many times more energy on the horizontals than on the vertical", gt=0)
