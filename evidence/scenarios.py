@@ -34,6 +34,8 @@ TOLD = {
                      "Mc of ML, maximum curvature + 0.2", "b of true magnitude", "b of ML", "b of ML, standard error"),
 }
 COVERAGE = "covariance"
+BY_SIZE = ("recall of detectable events", "precision of events", "recall of detectable P", "recall of detectable S",
+           "ML minus true magnitude, median")
 
 
 def project_of(name: str) -> tuple[Project, Run]:
@@ -51,7 +53,7 @@ def told(score: pd.DataFrame) -> pd.DataFrame:
     for part, names in TOLD.items():
         wanted |= everything & (score["part"] == part) & score["name"].isin(names)
     wanted |= everything & (score["part"] == "location") & score["name"].str.contains(COVERAGE)
-    wanted |= score["scope"].str.startswith("M ") & (score["name"] == "recall of detectable events")
+    wanted |= score["scope"].str.startswith("M ") & score["name"].isin(BY_SIZE)
     return score[wanted & score["value"].notna()]
 
 

@@ -194,10 +194,10 @@ def test_the_faulty_station_bursts_from_its_failure_on_and_nearly_regularly() ->
 
 
 def test_nothing_lasts_longer_than_a_tile_and_low_sampling_rates_ring_below_nyquist() -> None:
-    settings, station = make(2.0, rate=20, **dict.fromkeys(RATES, 300.0))
+    settings, station = make(2.0, rate=50, **dict.fromkeys(RATES, 300.0))
     found = listed(settings, station, *settings.span_ns)
     assert found["duration_s"].max() < module.TILE_S and set(found["kind"]) == set(module.CULTURAL + module.DIGITISER)
-    assert np.isfinite(disturbances(settings, station, first(settings), 7200 * 20)).all()
+    assert np.isfinite(disturbances(settings, station, first(settings), 7200 * 50)).all()
 
 
 @pytest.mark.parametrize(("section", "values"), [

@@ -101,7 +101,8 @@ def test_the_sense_of_the_first_motion_is_the_radiations(bare):
 def test_a_head_wave_rises_more_slowly_and_the_direct_wave_follows(loud):
     pairs = np.argwhere(loud.paths.head_wave[..., 0])
     assert len(pairs) >= 10
-    plain = changed(loud, paths={"head_wave": np.zeros_like(loud.paths.head_wave)})
+    plain = changed(loud, paths={"head_wave": np.zeros_like(loud.paths.head_wave),
+                                 "direct_s": np.zeros_like(loud.paths.direct_s)})
     first, peak = [], []
     for i, j in pairs[:40]:
         lag = round(shot_of(loud, i, j).direct_s[0] * RATE)

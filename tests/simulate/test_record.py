@@ -83,6 +83,10 @@ def test_the_signal_to_noise_ratio_is_that_of_the_samples(scenario, truth):
         motion = np.zeros((3, n))
         first, moved = recorder.motion(event)
         motion[:, first - start * 100:first - start * 100 + moved.shape[1]] = moved
+        swapped = scenario.states[(scenario.states["kind"] == "swapped")
+                                  & (scenario.states["station_id"] == station.station_id)].iloc[0]
+        if swapped["start"].value <= scenario.paths.onset_ns[event, 0, 0] < swapped["end"].value:
+            motion = motion[[1, 0, 2]]  # the channel that is called vertical shows the north
         powers.append(sosfilt(band, motion) ** 2)
     mine = truth[truth["station_id"] == station.station_id].set_index(["event_id", "phase"])
     ids = scenario.events["event_id"].to_numpy()
@@ -125,6 +129,20 @@ def test_an_onset_is_called_clipped_where_the_digitiser_reaches_its_limit(scenar
     assert seen > 2
 
 
+def test_an_event_of_the_hour_before_clips_those_behind_the_full_hour(scenario):
+    start = pd.Timestamp("2024-03-01T05:54:00Z").to_pydatetime()
+    settings = SimulateSettings(
+        start=start, hours=0.2, network={"n_stations": 3}, instruments={"gaps_per_day": 0.0, "clip_counts": 3e5},
+        seismicity={"background_per_day": 60_000.0, "mainshock": 5.0, "mainshock_at": 0.5 - 4 / 720})
+    low = build(settings)
+    hour = pd.Timestamp("2024-03-01T06:00:00Z").value
+    found = record(low, 0, *low.span_ns)["truth_arrivals"]
+    for row in found[(found["time"].astype("int64") - hour).between(0, 20 * SECOND)].itertuples():
+        samples = counts(low, 0, row.time.value, row.time.value + SECOND)
+        assert row.clipped == bool((np.abs(samples) >= settings.instruments.clip_counts).any())
+    assert found[(found["time"].astype("int64") > hour)]["clipped"].any()
+
+
 def flat(states: list[dict]) -> pd.DataFrame:
     frame = pd.DataFrame([{"value": np.nan, **state} for state in states])
     for name in ("start", "end"):
@@ -164,6 +182,19 @@ def test_a_dead_vertical_hides_p_and_a_dead_horizontal_nothing():
         assert (found["recorded"] == (~hidden & before_the_end)).all()
         seen.add(dead == "Z")
     assert seen == {True, False}
+
+
+@pytest.mark.parametrize("corner", [1 / 120, 0.2])
+def test_a_long_period_seismometer_may_be_cut_anywhere(scenario, corner):
+    settings = scenario.settings.model_copy(update={
+        "instruments": scenario.settings.instruments.model_copy(update={"corner_hz": corner})})
+    slow = build(settings)
+    start, end = slow.span_ns
+    middle = start + 437 * SECOND
+    whole = counts(slow, 0, start, end)
+    cut = np.concatenate([counts(slow, 0, start, middle), counts(slow, 0, middle, end)], axis=1)
+    np.testing.assert_array_equal(cut, whole)
+    assert len(record(slow, 0, start, end)["truth_arrivals"])
 
 
 def test_a_geophone_loses_what_lies_below_its_corner_and_keeps_what_lies_above():

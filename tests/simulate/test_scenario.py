@@ -6,6 +6,7 @@ from quakescribe.settings import build as build_settings
 from quakescribe.settings.project import dump
 from quakescribe.settings.simulate import SimulateSettings
 from quakescribe.simulate import build, read_scenario, shipped
+from quakescribe.simulate.motion import ground_motion
 from quakescribe.simulate.network import channels_table
 
 
@@ -33,6 +34,26 @@ def test_one_factor_changes_and_the_earthquakes_stay(small, scenario, section, v
     pd.testing.assert_frame_equal(other.events, scenario.events)
     for mine, theirs in zip(scenario.stations, other.stations, strict=True):
         assert (mine.latitude, mine.longitude, mine.delay_s) == (theirs.latitude, theirs.longitude, theirs.delay_s)
+
+
+def test_one_station_more_changes_none_of_the_others():
+    plain, faulty = (build(read_scenario(name)) for name in ("aftershocks", "faulty"))
+    assert faulty.stations[:-1] == plain.stations
+    more = build(changed(plain.settings, "network", n_stations=15, aperture_km=plain.settings.network.aperture_km))
+    for mine, theirs in zip(plain.stations, more.stations, strict=False):
+        assert (mine.elevation_m, mine.noise_level, mine.delay_s) == (theirs.elevation_m, theirs.noise_level,
+                                                                     theirs.delay_s)
+
+
+def test_a_source_that_is_switched_on_leaves_the_motions_of_all_others_as_they_were(small, scenario):
+    other = build(changed(small.model_copy(update={"start": small.start}), "other", regional_per_day=200.0))
+    ids = other.events["event_id"].tolist()
+    assert len(ids) > len(scenario.events)
+    for row in (0, 5, len(scenario.events) - 1):
+        there = ids.index(scenario.events["event_id"].iloc[row])
+        assert (other.paths.onset_ns[there] == scenario.paths.onset_ns[row]).all()
+        (a, mine), (b, theirs) = ground_motion(scenario, row, 3), ground_motion(other, there, 3)
+        assert a == b and (mine == theirs).all()
 
 
 def test_the_odd_stations_are_as_many_as_the_settings_say():
@@ -92,7 +113,7 @@ def test_impossible_settings_are_refused_with_a_word(wrong):
         build_settings(SimulateSettings, "simulate", wrong)
 
 
-@pytest.mark.parametrize("rate", [31.25, 62.5])
+@pytest.mark.parametrize("rate", [62.5, 131.25])
 def test_a_sampling_rate_that_is_no_whole_number_is_refused(rate):
     with pytest.raises(SettingsError, match="whole number of Hz"):
         build_settings(SimulateSettings, "simulate", {"network": {"sampling_rate": rate}})
@@ -100,3 +121,24 @@ def test_a_sampling_rate_that_is_no_whole_number_is_refused(rate):
 
 def test_no_events_is_a_quiet_network(small):
     assert len(build(changed(small, "seismicity", background_per_day=0.0, mainshock=None)).events) == 0
+
+
+@pytest.mark.parametrize(("wrong", "word"), [
+    ({"instruments": {"gap_s": (9.0, 1.0)}}, "gap_s must ascend"),
+    ({"instruments": {"gap_s": (0.0, 1.0)}}, "longer than 0"),
+    ({"instruments": {"clock_error_s": (2.0, 0.1)}}, "clock_error_s must ascend"),
+    ({"instruments": {"n_dead": 13}}, "n_dead = 13 of 12"), ({"instruments": {"n_dead": 6, "n_clock": 7}}, "different"),
+    ({"noise": {"hum_hz": 60.0}}, "Nyquist"), ({"network": {"sampling_rate": 25.0}}, "50"),
+])
+def test_impossible_instruments_are_refused_with_a_word(wrong, word):
+    with pytest.raises(SettingsError, match=word):
+        build_settings(SimulateSettings, "simulate", wrong)
+
+
+@pytest.mark.parametrize("name", sorted(set(shipped()) - {"month"}))  # a month takes a second to draw
+def test_every_scenario_has_as_many_odd_stations_as_it_says(name):
+    scenario = build(read_scenario(name))
+    counted, odd = scenario.states["kind"].value_counts(), scenario.settings.instruments
+    for kind, wanted in (("oblique", odd.n_oblique), ("vertical-only", odd.n_vertical_only), ("dead", odd.n_dead),
+                         ("no-gain", odd.n_without_gain), ("swapped", odd.n_swapped), ("clock", odd.n_clock)):
+        assert counted.get(kind, 0) == wanted

@@ -20,6 +20,7 @@ from truth_by_hand import (
     written,
 )
 
+from quakescribe.errors import StationError
 from quakescribe.simulate.score import score
 from quakescribe.simulate.score.match import match_onsets
 from quakescribe.simulate.score.picks import _inside
@@ -234,8 +235,55 @@ def test_the_faulty_station_stands_out(tmp_path, truth):
 
 
 def test_a_station_without_picks_has_its_line_and_one_without_truth_too(tmp_path, truth):
-    picks = picks_at([("XX.ODD.", "P", 5.0)])
+    picks = picks_at([("XX.ODD.", "P", 5.0), ("XX.S01.", "P", 5.0)])
     found = score(written(tmp_path, *truth), {"picks": picks})
     assert look(found, "picks", "XX.S00.") == 0
     assert np.isnan(look(found, "precision of picks", "XX.S00."))
     assert look(found, "precision of picks", "XX.ODD.") == 0.0
+
+
+@pytest.mark.parametrize("change", [lambda s: s, lambda s: s.removesuffix(".")])
+def test_a_station_named_without_its_empty_location_is_the_same_station(tmp_path, truth, change):
+    events, arrivals = truth
+    picks, _ = picks_of(arrivals)
+    picks = picks.assign(station_id=picks["station_id"].map(change))
+    assert look(score(written(tmp_path, events, arrivals), {"picks": picks}), "recall of detectable P") == 1.0
+
+
+def test_picks_of_another_network_are_refused_with_both_names(tmp_path, truth):
+    events, arrivals = truth
+    picks, _ = picks_of(arrivals)
+    picks = picks.assign(station_id="YY." + picks["station_id"].str[3:])
+    with pytest.raises(StationError, match=r"YY\.S00\..*XX\.S00\."):
+        score(written(tmp_path, events, arrivals), {"picks": picks})
+
+
+@pytest.mark.parametrize(("change", "precision"), [({}, 1.0), ({"snr": 0.3, "detectable": False}, 0.0),
+                                                   ({"recorded": False, "detectable": False}, 0.0)])
+def test_an_onset_that_nobody_can_see_makes_no_pick_right(tmp_path, truth, change, precision):
+    events, arrivals = truth
+    picks, _ = picks_of(arrivals)
+    found = score(written(tmp_path, events, arrivals.assign(**change)), {"picks": picks})
+    assert look(found, "precision of P") == precision
+
+
+def test_picks_on_converted_and_direct_waves_are_named(tmp_path, truth):
+    events, arrivals = truth
+    is_s = arrivals["phase"] == "S"
+    arrivals = arrivals.assign(precursor_s=np.where(is_s, 0.8, np.nan), direct_s=np.where(is_s, np.nan, 1.0),
+                               head_wave=~is_s)
+    s, p = arrivals[is_s], arrivals[~is_s]
+    rows = [(r.station_id, "S", (r.time - START).total_seconds() - 0.8) for r in s.itertuples()]
+    rows += [(r.station_id, "P", (r.time - START).total_seconds() + 1.0) for r in p.itertuples()]
+    found = score(written(tmp_path, events, arrivals), {"picks": picks_at(rows)})
+    assert look(found, "S picks on a converted Sp") == 1.0
+    assert look(found, "P picks on the direct wave behind a head wave") == 1.0
+
+
+def test_recall_of_picks_is_told_by_magnitude(tmp_path, truth):
+    events, arrivals = truth
+    events = events.assign(magnitude=np.where(np.arange(N) < 5, 0.7, 1.6))
+    small = arrivals["event_id"].isin(events["event_id"][:5])
+    found = score(written(tmp_path, events, arrivals), {"picks": picks_of(arrivals[~small])[0]})
+    assert look(found, "recall of detectable P", "M 0.5 to 1.0") == 0.0
+    assert look(found, "recall of detectable P", "M 1.5 to 2.0") == 1.0

@@ -11,8 +11,9 @@ from quakescribe.earth.velocity import read_velocity
 from quakescribe.simulate import simulate
 from quakescribe.simulate.instruments import spans
 from quakescribe.simulate.record import counts
+from quakescribe.simulate.spectra import response
 from quakescribe.simulate.truth import TRUTH_ARRIVALS, TRUTH_EVENTS, TRUTH_STATES, TRUTH_TRANSIENTS
-from quakescribe.simulate.write import units
+from quakescribe.simulate.write import units, write_stations
 from quakescribe.tables import store
 
 
@@ -170,3 +171,26 @@ def test_an_arrival_in_a_gap_is_not_recorded(folder, scenario):
             missed |= mine["time"].between(pd.Timestamp(low, tz="UTC") - second, pd.Timestamp(high, tz="UTC") + second)
         missed |= (mine["time"] >= pd.Timestamp(scenario.span_ns[1], tz="UTC")).to_numpy()
         assert (mine["recorded"].to_numpy() == ~missed).all()
+
+
+@pytest.mark.parametrize("corner", [0.2, 2.0])
+def test_the_poles_in_the_stationxml_are_those_of_the_recordings(scenario, small, tmp_path, corner):
+    slow = replace(scenario, settings=small.model_copy(update={
+        "instruments": small.instruments.model_copy(update={"corner_hz": corner})}))
+    write_stations(slow, tmp_path / "stations.xml")
+    inventory = obspy.read_inventory(str(tmp_path / "stations.xml"))
+    f = np.array([0.05, 0.1, corner, 1.0, 10.0, 40.0])
+    for station in slow.stations:
+        name = station.station_id.split(".")[1]
+        channel = inventory.select(station=name)[0][0].channels[0]
+        if station.gain_known:
+            seen = channel.response.get_evalresp_response_for_frequencies(f, output="VEL")
+            np.testing.assert_allclose(seen / station.gain, response(f, corner), rtol=2e-3, atol=1e-6)
+
+
+def test_a_damaged_archive_is_made_again(small, tmp_path):
+    simulate(small, tmp_path, "this code")
+    before = digests(tmp_path)
+    next((tmp_path / "waveforms").rglob("*HHZ*.D.*")).unlink()
+    simulate(small, tmp_path, "this code")
+    assert digests(tmp_path) == before

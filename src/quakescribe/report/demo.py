@@ -6,20 +6,30 @@ from pathlib import Path
 
 import pandas as pd
 
+from quakescribe.errors import WorkspaceError
 from quakescribe.report.runs import finish, make_report
 from quakescribe.run.projects import new_project
 from quakescribe.run.runner import Watcher, execute
-from quakescribe.run.simulation import simulate_into, simulated
+from quakescribe.run.simulation import simulate_into
 from quakescribe.run.workspace import MAKERS, SETTINGS, Project, Run, write_text
+from quakescribe.settings.project import dump
 from quakescribe.settings.run import RunSettings
 from quakescribe.settings.simulate import SimulateSettings
 from quakescribe.simulate import score
 
 
 def simulated_project(folder: Path, settings: SimulateSettings, workers: int | None, watcher: Watcher) -> Project:
-    """Simulate a network into a folder (once) and make it a project."""
-    if not simulated(folder):
-        simulate_into(folder, settings, RunSettings(workers=workers or 0), watcher)
+    """Simulate a network into a folder and make it a project; what was made of the same scenario is kept.
+
+    Raises
+    ------
+    WorkspaceError
+        If the folder holds somebody's data, or a project of another scenario.
+    """
+    said = folder / "scenario.toml"
+    if (folder / SETTINGS).exists() and said.exists() and said.read_text(encoding="utf-8") != dump(settings):
+        raise WorkspaceError(f"{folder} is a project of another scenario; choose another folder")
+    simulate_into(folder, settings, RunSettings(workers=workers or 0), watcher)
     if (folder / SETTINGS).exists():
         return Project(folder)
     return new_project(folder, str(folder / "waveforms"), str(folder / "stations.xml"), str(folder / "velocity.csv"))

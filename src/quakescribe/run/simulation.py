@@ -16,14 +16,12 @@ from quakescribe.run.stage import code_digest, fingerprint
 from quakescribe.run.workspace import SETTINGS
 from quakescribe.settings.run import RunSettings
 from quakescribe.settings.simulate import SimulateSettings
-from quakescribe.simulate import simulate
-
-TRUTH_FILES = ("events", "arrivals", "transients", "states")
+from quakescribe.simulate import build, simulate
 
 
-def simulated(folder: Path) -> bool:
-    """Say whether a folder holds a finished simulation."""
-    return all((folder / "truth" / f"{name}.parquet").exists() for name in TRUTH_FILES)
+def code_of_recordings() -> str:
+    """Return a digest of the code that made recordings depend on; that which judges them is not of it."""
+    return code_digest("simulate", "earth", "kernels", leave_out=("simulate/score",))
 
 
 def simulate_into(folder: Path, settings: SimulateSettings, run: RunSettings,
@@ -51,8 +49,9 @@ def simulate_into(folder: Path, settings: SimulateSettings, run: RunSettings,
             f"{folder} holds {', '.join(theirs)}, which no simulation made; nothing was overwritten, "
             "choose another folder"
         )
+    build(settings)  # what cannot be drawn fails before anything is written
     truth.mkdir(parents=True, exist_ok=True)  # first, so that an interrupted simulation can be made again
-    note = fingerprint(code_digest("simulate", "earth", "kernels"), settings)
+    note = fingerprint(code_of_recordings(), settings)
     with open_engine(run) as engine:
 
         def share_out(function: Callable[[Any], Any], units: list[Any]) -> Iterator[Any]:

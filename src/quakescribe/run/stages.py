@@ -166,7 +166,9 @@ def _recorded(archive: Archive, start_ns: int, end_ns: int) -> str:
     near = index[(index["end"] >= pd.Timestamp(low, tz="UTC")) & (index["start"] <= pd.Timestamp(high, tz="UTC"))]
     days_near = chosen[(chosen["day"] >= low // DAY_NS) & (chosen["day"] <= high // DAY_NS)]
     if archive.made:
-        return fingerprint(code_digest("simulate"), archive.read, days_near)
+        from quakescribe.run.simulation import code_of_recordings
+
+        return fingerprint(code_of_recordings(), archive.read, days_near)
     return fingerprint(*(_file(source) for source in sorted(set(near["source"]))), days_near)
 
 

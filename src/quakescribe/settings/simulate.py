@@ -20,7 +20,7 @@ class NetworkSettings(Section):
     longitude: float = setting(30.0, "middle of the network", "deg", ge=-180, le=180)
     aperture_km: float = setting(70.0, "width of the network", "km", gt=0)
     elevation_m: tuple[float, float] = setting((200.0, 1500.0), "lowest and highest station", "m")
-    sampling_rate: float = setting(100.0, "of every channel, a whole number", "Hz", ge=20)
+    sampling_rate: float = setting(100.0, "of every channel, a whole number", "Hz", ge=50)
 
     @field_validator("sampling_rate")
     @classmethod
@@ -188,7 +188,8 @@ class InstrumentSettings(Section):
     """Digitisers and seismometers, and what is wrong with them."""
 
     gain: float = setting(6.0e8, "counts per m/s; every station's own differs by up to 20%", "counts/(m/s)", gt=0)
-    clip_counts: float = setting(8388607.0, "largest count of the digitiser (24 bit)", "counts", gt=0)
+    clip_counts: float = setting(8388607.0, "largest count of the digitiser (24 bit)", "counts", gt=0,
+                                 lt=2**31)
     corner_hz: float | None = setting(None, "natural frequency of the seismometers (damping 0.707); none = flat to "
                                       "ground velocity", "Hz", gt=0)
     n_oblique: int = setting(2, "stations whose horizontals are called 1 and 2 and do not point north and east", ge=0)
@@ -201,6 +202,15 @@ class InstrumentSettings(Section):
     n_swapped: int = setting(0, "stations whose vertical and north are swapped for half of the time", ge=0)
     n_clock: int = setting(0, "stations whose clock is wrong for half of the time", ge=0)
     clock_error_s: tuple[float, float] = setting((0.2, 2.0), "smallest and largest clock error, of either sign", "s")
+
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "InstrumentSettings":
+        _ascend(self.gap_s, "gap_s")
+        _ascend(self.clock_error_s, "clock_error_s")
+        if self.gap_s[0] <= 0.0:
+            raise ValueError(f"gap_s must be longer than 0, got {self.gap_s[0]}")
+        return self
 
 
 class FaultyStationSettings(Section):
@@ -267,6 +277,14 @@ class SimulateSettings(Section):
     def _consistent(self) -> "SimulateSettings":
         if self.start.microsecond:
             raise ValueError("start must be a whole second")
+        odd = self.instruments
+        for name in ("n_oblique", "n_vertical_only", "n_without_gain", "n_overlaps", "n_dead", "n_swapped", "n_clock"):
+            if getattr(odd, name) > self.network.n_stations:
+                raise ValueError(f"{name} = {getattr(odd, name)} of {self.network.n_stations} stations")
+        if odd.n_dead + odd.n_swapped + odd.n_clock > self.network.n_stations:
+            raise ValueError("n_dead, n_swapped and n_clock are different stations, and there are not so many")
+        if (self.noise.hum_hz or 0.0) >= 0.5 * self.network.sampling_rate:
+            raise ValueError(f"hum_hz = {self.noise.hum_hz} lies above the Nyquist frequency")
         quiet = self.seismicity.quiet_end_s
         if self.hours * 3600 <= 2 * quiet:
             raise ValueError(f"hours = {self.hours} leaves no time between two quiet_end_s = {quiet} s")

@@ -23,15 +23,16 @@ RG_Q = 60.0
 def teleseism(rng: np.random.Generator, magnitude: float, n: int, rate: int) -> NDArray[np.float64]:
     """Return the P train (n,) of a distant earthquake along its ray (m/s): some swings, and a coda that dies away.
 
-    Its peak is 2 pi 10^(magnitude - 6.8) um/s, the body-wave magnitude's.
+    Its peak is 2 pi 10^(mb - 6.8) um/s; the body-wave magnitude mb grows with 0.3 of the moment magnitude above 6.5.
     """
+    body = min(magnitude, 6.5 + 0.3 * (magnitude - 6.5))
     size = 16 * rate
     t = np.arange(2 * n // size + 2) * (size / 2) / rate
     f = frequencies(size, rate)
     strength = (np.exp(-2 * t / CODA_TIMES_S[0]) + 0.05 * np.exp(-2 * t / CODA_TIMES_S[1]))[:, None] * _shape(f)
     train = shaped_noise(rng, strength, np.ones((1, len(f))), n, rate)[0].astype(np.float64)
     train *= 1.0 - np.exp(-np.arange(n) / (0.3 * rate))
-    return np.asarray(train * (2e-6 * np.pi * 10.0 ** (magnitude - STATION_Q) / np.abs(train).max()))
+    return np.asarray(train * (2e-6 * np.pi * 10.0 ** (body - STATION_Q) / np.abs(train).max()))
 
 
 def _shape(f: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -56,4 +57,4 @@ def rayleigh(level: float, distance_m: float, delay_s: float, n: int, rate: int)
     band = 1 / (1 + (RG_HZ[0] / safe) ** 8) / (1 + (f / RG_HZ[1]) ** 8)
     loss = np.exp(-np.pi * f * distance_m / (RG_Q * speed)) / np.sqrt(max(distance_m, 1000.0) / 1000.0)
     vertical = level * 2 * np.pi * f * band * loss * np.exp(1j * phase)
-    return np.asarray(np.fft.irfft(np.stack((vertical, -1j * vertical)), size)[:, :n] * rate)
+    return np.asarray(np.fft.irfft(np.stack((vertical, 1j * vertical)), size)[:, :n] * rate)

@@ -39,9 +39,10 @@ def ground_motion(scenario: Scenario, event: int, station: int) -> tuple[int, ND
     ends smoothly where the coda falls below a fifth of the station's noise from 1 to 20 Hz.
     """
     shot = shot_of(scenario, event, station)
-    rng = stream(scenario.settings, STREAM_MOTION, event, station)
+    number = scenario.rows[event]["event_id"]  # not its row, which other events would change
+    rng = stream(scenario.settings, STREAM_MOTION, number, station)
     if shot.kind == "teleseism":
-        motion, main = _teleseism(shot, rng, stream(scenario.settings, STREAM_MOTION, event, STATION_KEY)), 0
+        motion, main = _teleseism(shot, rng, stream(scenario.settings, STREAM_MOTION, number, STATION_KEY)), 0
     else:
         motion, main = _local(shot, rng), shot.gap
     n = motion.shape[1]
@@ -103,7 +104,7 @@ def _local(shot: Shot, rng: np.random.Generator) -> NDArray[np.float64]:
         if shot.kind == "blast":
             level = float(np.exp(spectra.source[1, 0] + spectra.site[0, 0])) * radiation.MEAN[1] / 1000.0
             vertical, radial = distant.rayleigh(level, shot.distance_m, shot.lapse_s[0], n, shot.rate)
-            azimuth = np.radians(shot.azimuth_deg)
+            azimuth = np.radians(shot.heading_deg)
             motion += np.stack((vertical, radial * np.cos(azimuth), radial * np.sin(azimuth)))
     return motion
 
@@ -157,7 +158,7 @@ def _pulses(shot: Shot, spectra: Spectra, rng: np.random.Generator, motion: NDAr
     late = np.array(shot.late_s)[rows, None]
     spectrum = spectra.sign[:, None] * pulses.causal(amplitude, spectra.n, rate) * np.exp(-2j * np.pi * f * late)
     p, sv, sh = pulses.in_time(spectrum * _trains(shot, spectra, rng), spectra.n, rate)
-    ways = radiation.directions(shot.azimuth_deg, shot.incidence_deg)
+    ways = radiation.directions(shot.heading_deg, shot.incidence_deg)
     along, across = np.outer(ways[0], p), np.outer(ways[1], sv) + np.outer(ways[2], sh)
     for k, begin, signal, first in ((0, 0, along, 0.5), (1, shot.gap, across, 0.7)):
         lag = round(shot.direct_s[k] * rate)
@@ -166,17 +167,10 @@ def _pulses(shot: Shot, spectra: Spectra, rng: np.random.Generator, motion: NDAr
             _add(motion, begin + lag, signal)
         else:
             _add(motion, begin, signal)
-    early = round(_lead_s(shot, rng) * rate)
+    early = round(shot.precursor_s * rate)
     if 0 < early < shot.gap:
         stronger = sh if np.abs(sh).max() > np.abs(sv).max() else sv
         _add(motion, shot.gap - early, np.outer(shot.settings.earth.converted * ways[0], stronger))
-
-
-def _lead_s(shot: Shot, rng: np.random.Generator) -> float:
-    """Return how long (s) before S the converted Sp comes: the station's own, and a little of each event's."""
-    low, high = shot.settings.earth.converted_lead_s
-    share = 0.5 * (1.0 + np.tanh(shot.draws[2, 0])) + 0.05 * rng.standard_normal()
-    return float(np.clip(low + (high - low) * share, low, high))
 
 
 def _trains(shot: Shot, spectra: Spectra, rng: np.random.Generator) -> NDArray[np.complex128]:
@@ -245,7 +239,7 @@ def _teleseism(shot: Shot, own: np.random.Generator, common: np.random.Generator
     """Return the motion (3, n) of a teleseism's P: the same train at every station, and a little of its own."""
     n = int(distant.TELESEISM_S * shot.rate)
     train = shot.station.site * distant.teleseism(common, shot.magnitude, n, shot.rate)
-    way = radiation.directions(shot.azimuth_deg, shot.incidence_deg)[0]
+    way = radiation.directions(shot.heading_deg, shot.incidence_deg)[0]
     peak = np.abs(train).max()
     around = np.stack([distant.teleseism(own, 0.0, n, shot.rate) for _ in range(3)])
     around *= distant.SCATTERED * peak / np.abs(around).max(axis=1, keepdims=True)

@@ -43,25 +43,28 @@ def stations(settings: SimulateSettings) -> tuple[Station, ...]:
     """Draw the stations: a disc filled evenly, and the faulty one above the middle of the first fault, if asked for."""
     net, instruments, noise = settings.network, settings.instruments, settings.noise
     n = net.n_stations + settings.faulty.add
-    rng = stream(settings, STREAM_NETWORK)
+    each = [stream(settings, STREAM_NETWORK, i) for i in range(n)]  # so that one more changes none of the others
+    uniform = np.array([rng.uniform(size=3) for rng in each]).T
+    normal = np.array([rng.standard_normal(5) for rng in each]).T
     radius = 0.5 * net.aperture_km * np.sqrt((np.arange(n) + 0.5) / net.n_stations)
-    angle = np.radians(GOLDEN_DEG * np.arange(n)) + rng.normal(0, 0.1, n)
+    angle = np.radians(GOLDEN_DEG * np.arange(n)) + 0.1 * normal[0]
     x, y = radius * np.sin(angle), radius * np.cos(angle)
     if settings.faulty.add:
         x[-1], y[-1] = settings.seismicity.faults[0].east_km, settings.seismicity.faults[0].north_km
     latitude, longitude = LocalFrame(net.latitude, net.longitude).to_geographic(x, y)
-    elevation = np.round(rng.uniform(*net.elevation_m, n), 0)
-    gain = np.round(instruments.gain * rng.uniform(0.8, 1.2, n), 0)
-    level = noise.level + noise.level_scatter * rng.standard_normal(n)
-    tilt = noise.tilt_db * rng.standard_normal(n)
-    site = 10 ** (settings.earth.site_log10 * rng.standard_normal(n))
-    delay = settings.earth.station_term_s * rng.standard_normal(n)
-    azimuth = np.round(rng.uniform(20, 340, n), 1)
+    lowest, highest = net.elevation_m
+    elevation = np.round(lowest + (highest - lowest) * uniform[0], 0)
+    gain = np.round(instruments.gain * (0.8 + 0.4 * uniform[1]), 0)
+    azimuth = np.round(20.0 + 320.0 * uniform[2], 1)
+    level = noise.level + noise.level_scatter * normal[1]
+    tilt = noise.tilt_db * normal[2]
+    site = 10 ** (settings.earth.site_log10 * normal[3])
+    delay = settings.earth.station_term_s * normal[4]
 
     whole = list(range(net.n_stations))
     vertical = whole[::-1][:instruments.n_vertical_only]  # the odd ones stand at the rim, the oblique ones inside
     unknown = whole[::-1][len(vertical):][:instruments.n_without_gain]
-    oblique = whole[1:1 + instruments.n_oblique]
+    oblique = (whole[1:] + whole[:1])[:instruments.n_oblique]
     return tuple(
         Station(index=i, station_id=f"{NETWORK}.{f'S{i + 1:02d}' if i < net.n_stations else FAULTY}.",
                 latitude=round(float(latitude[i]), 5), longitude=round(float(longitude[i]), 5),
@@ -69,7 +72,7 @@ def stations(settings: SimulateSettings) -> tuple[Station, ...]:
                 components="Z" if i in vertical else "Z12" if i in oblique else "ZNE",
                 azimuth_deg=float(azimuth[i]) if i in oblique and i not in vertical else 0.0,
                 noise_level=float(level[i]), noise_tilt_db=float(tilt[i]),
-                noise_m_s=band_rms(float(level[i]), float(tilt[i]), noise.microseism), site=float(site[i]),
+                noise_m_s=band_rms(float(level[i]), float(tilt[i]), noise), site=float(site[i]),
                 delay_s=float(delay[i]), faulty=i >= net.n_stations)
         for i in range(n))
 

@@ -10,14 +10,13 @@ from scipy import fft
 
 from quakescribe.settings.simulate import NoiseSettings, SimulateSettings
 from quakescribe.simulate.network import Station
-from quakescribe.simulate.spectra import HIGH_HZ, LOW_HZ, band_rms, response, velocity_amplitude
+from quakescribe.simulate.spectra import HIGH_HZ, LOW_HZ, band_powers, changing, response, velocity_amplitude
 from quakescribe.simulate.streams import STREAM_NOISE, stream
 
 TILE_S = 600  # noise is made in tiles of the absolute time axis, so that it is the same wherever one cuts
 BLEND_S = 10  # neighbouring tiles are blended over at least this long
 CUT_HZ = 0.02  # no noise below
 DAWN_H = 2.0  # how long the day takes to begin and to end, half of it before and half after
-CHANGE_HZ = (0.5, 1.0)  # day and fault change nothing below, all above
 HUM_EVERY = 3  # every so many stations have a machine nearby
 
 
@@ -35,7 +34,8 @@ def noise(settings: SimulateSettings, station: Station, first: int, n: int) -> N
     if hum := _hum(settings, station):
         cycles = np.arange(first, first + n) * (settings.noise.hum_hz or 0.0) / rate
         phase = stream(settings, STREAM_NOISE, station.index).uniform(0.0, 1.0, (3, 1))
-        result += np.sqrt(2.0) * hum * np.sin(2.0 * np.pi * (cycles + phase))
+        loud = np.array([1.0, settings.noise.horizontal, settings.noise.horizontal])[:, None]
+        result += np.sqrt(2.0) * hum * loud * np.sin(2.0 * np.pi * (cycles + phase))
     return result
 
 
@@ -45,10 +45,11 @@ def level(settings: SimulateSettings, station: Station, times_ns: ArrayLike) -> 
     That of the horizontals is ``noise.horizontal`` times as large.
     """
     times = np.asarray(times_ns, dtype=np.int64)
-    base = band_rms(station.noise_level, station.noise_tilt_db, settings.noise.microseism,
-                    settings.instruments.corner_hz, min(HIGH_HZ, 0.5 * settings.network.sampling_rate))
+    all_of_it, mixed, its_changing = band_powers(station.noise_level, station.noise_tilt_db, settings.noise,
+                                                settings.instruments.corner_hz, settings.network.sampling_rate)
+    more = _gain(settings, station, times * 1e-9) - 1.0
     hum = _hum(settings, station) if LOW_HZ <= (settings.noise.hum_hz or 0.0) <= HIGH_HZ else 0.0
-    return np.asarray(np.hypot(base * _gain(settings, station, times * 1e-9), hum))
+    return np.asarray(np.sqrt(all_of_it + 2.0 * more * mixed + more**2 * its_changing + hum**2))
 
 
 def daytime(noise: NoiseSettings, seconds: ArrayLike) -> NDArray[np.float64]:
@@ -94,7 +95,7 @@ def _tile(settings: SimulateSettings, station: Station, tile: int) -> NDArray[np
     """Return a tile of noise (3, n) whose ends fade in and out with constant total power. The last two are kept."""
     rate = int(settings.network.sampling_rate)
     n = _length(rate)
-    total, changing = _amplitudes(station.noise_level, station.noise_tilt_db, settings.noise,
+    total, part = _amplitudes(station.noise_level, station.noise_tilt_db, settings.noise,
                                   settings.instruments.corner_hz, rate)
     rng = stream(settings, STREAM_NOISE, station.index, tile)
     white = rng.standard_normal((3, 2 * total.size), dtype=np.float32).view(np.complex64)
@@ -102,10 +103,10 @@ def _tile(settings: SimulateSettings, station: Station, tile: int) -> NDArray[np
     knots = np.arange(n // rate + 2)
     more = (_gain(settings, station, tile * TILE_S + knots) - 1.0).astype(np.float32)
     if np.ptp(more) == 0.0:
-        made = fft.irfft(white * (total + more[0] * changing), n)
+        made = fft.irfft(white * (total + more[0] * part), n)
     else:
         made = fft.irfft(white * total, n)
-        made += fft.irfft(white * changing, n) * np.interp(np.arange(n) / rate, knots, more).astype(np.float32)
+        made += fft.irfft(white * part, n) * np.interp(np.arange(n) / rate, knots, more).astype(np.float32)
     blend = n - TILE_S * rate
     ramp = np.sin(0.5 * np.pi * (np.arange(blend) + 0.5) / blend).astype(np.float32)
     made[:, :blend] *= ramp
@@ -122,5 +123,4 @@ def _amplitudes(level_: float, tilt_db: float, rules: NoiseSettings, corner_hz: 
     f = fft.rfftfreq(n, 1.0 / rate)
     density = velocity_amplitude(f, level_, tilt_db, rules.microseism, rules.level) * np.abs(response(f, corner_hz))
     total = np.where(f >= CUT_HZ, density, 0.0) * 0.5 * np.sqrt(rate * n)
-    share = np.clip(np.log(np.maximum(f, 1e-9) / CHANGE_HZ[0]) / np.log(CHANGE_HZ[1] / CHANGE_HZ[0]), 0.0, 1.0)
-    return total.astype(np.float32), (total * np.sin(0.5 * np.pi * share) ** 2).astype(np.float32)
+    return total.astype(np.float32), (total * changing(f)).astype(np.float32)

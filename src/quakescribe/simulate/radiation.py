@@ -43,10 +43,11 @@ def blurred(pattern: NDArray[np.float64], frequency_hz: NDArray[np.float64]) -> 
 def directions(azimuth_deg: float, incidence_deg: tuple[float, float]) -> NDArray[np.float64]:
     """Return unit vectors (3, 3), rows P, SV, SH in Z, N, E: P along the ray, SV across it upright, SH level.
 
-    ``incidence_deg`` of P and S at the surface counts from the vertical.
+    ``azimuth_deg`` is the direction in which the wave runs at the station, ``incidence_deg`` of P and S counts from the
+    vertical. SV points as that of `double_couple` does: along the growing angle from down.
     """
     azimuth, p, s = np.radians((azimuth_deg, *incidence_deg))
     north, east = np.cos(azimuth), np.sin(azimuth)
     return np.array([[np.cos(p), np.sin(p) * north, np.sin(p) * east],
-                     [-np.sin(s), np.cos(s) * north, np.cos(s) * east],
+                     [np.sin(s), -np.cos(s) * north, -np.cos(s) * east],
                      [0.0, -east, north]])

@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.signal import butter, sosfilt
+from scipy.signal import sosfilt
 
 from quakescribe.simulate.disturbances import disturbances, listed
-from quakescribe.simulate.instruments import clock_error_ns, digitise, respond, spans
+from quakescribe.simulate.instruments import RINGS, clock_error_ns, digitise, respond, spans
 from quakescribe.simulate.motion import ground_motion, reach_s
 from quakescribe.simulate.network import Station
 from quakescribe.simulate.noise import level, noise
 from quakescribe.simulate.scenario import Scenario
-from quakescribe.simulate.spectra import HIGH_HZ, LOW_HZ
+from quakescribe.simulate.spectra import band
 from quakescribe.simulate.truth import TRUTH_ARRIVALS, TRUTH_EVENTS
 from quakescribe.waveforms.block import grid_index
 
@@ -38,7 +38,10 @@ class Recorder:
         onset = scenario.paths.onset_ns[:, index]
         self.error_ns = clock_error_ns(scenario.states, self.station, onset[:, 0])
         self.onset_ns = onset + self.error_ns[:, None]  # as the recording shows it
-        self.reach_ns = int((reach_s(scenario) + 1.0) * 1e9)
+        corner = scenario.settings.instruments.corner_hz
+        ringing = 0.0 if corner is None else RINGS / corner
+        self.reach_ns = int((reach_s(scenario) + ringing + 1.0) * 1e9)
+        self.swapped = [(low, high) for low, high, *_ in spans(scenario.states, self.station, "swapped")]
         self.motion = lru_cache(maxsize=KEPT)(self._motion)
 
     def _motion(self, event: int) -> Motion:
@@ -99,7 +102,7 @@ def record(scenario: Scenario, station: int, start_ns: int, end_ns: int,
         own = np.flatnonzero((onset >= low) & (onset < high))
         if len(own):
             snr, peak, overlapped = _strength(recorder, own, low)
-            arrivals.append(_arrivals(recorder, own, snr, peak, overlapped, _clipping(recorder, own, peak)))
+            arrivals.append(_arrivals(recorder, own, snr, peak, overlapped, _clipping(recorder, own)))
         if keep is not None:
             keep(low, recorder.counts(low, high))
     table = TRUTH_ARRIVALS.order(pd.concat(arrivals, ignore_index=True)) if arrivals else TRUTH_ARRIVALS.empty()
@@ -118,8 +121,8 @@ def _strength(recorder: Recorder, own: NDArray[np.int64],
 
     Their P onsets lie at ``start_ns`` or later.
 
-    Signal: mean power from 1 to 20 Hz in the second after the onset. Noise: the station's at that time, plus that of
-    all other events in the seconds before and of the onset. Disturbances do not count.
+    Signal: mean power behind the band-pass from 1 to 20 Hz in the second after the onset. Noise: the station's at that
+    time, plus that of all other events in the seconds before and of the onset. Disturbances do not count.
     """
     settings, rate = recorder.scenario.settings, recorder.rate
     shape = (len(own), 2)
@@ -128,14 +131,16 @@ def _strength(recorder: Recorder, own: NDArray[np.int64],
     events = recorder.near(begin_ns, stop_ns)
     base = (begin_ns - 2 * recorder.reach_ns) // SECOND_NS
     total = np.zeros((2, (stop_ns + 2 * recorder.reach_ns) // SECOND_NS - base + 2))  # power, second by second
-    band = butter(4, (LOW_HZ, HIGH_HZ), "bandpass", fs=rate, output="sos")
     rows = _rows(recorder.station)
     signal, peak, mine = np.zeros(shape), np.zeros(shape), np.zeros((*shape, 2))
     place = {int(event): i for i, event in enumerate(own)}
     at = onset // SECOND_NS - base
     for event in events:
         first, motion = recorder.motion(int(event))
-        filtered = sosfilt(band, motion)
+        p_ns = recorder.onset_ns[event, 0]
+        if any(low <= p_ns < high for low, high in recorder.swapped):
+            motion = motion[[1, 0, 2]]
+        filtered = sosfilt(band(rate), motion)
         second, lead = divmod(first, rate)
         squared = np.pad(filtered**2, ((0, 0), (lead, -(lead + filtered.shape[1]) % rate)))
         power = squared.reshape(3, -1, rate).mean(axis=2)
@@ -161,14 +166,18 @@ def _strength(recorder: Recorder, own: NDArray[np.int64],
     return np.sqrt(signal / (ground + others)), peak, others > settings.truth.overlap**2 * ground
 
 
-def _clipping(recorder: Recorder, own: NDArray[np.int64], peak: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return whether the digitiser clips within a second after each onset, (len(own), 2)."""
+def _clipping(recorder: Recorder, own: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return whether the digitiser clips within a second after each onset, (len(own), 2).
+
+    Only where an event is strong enough, its own or another: disturbances are too weak.
+    """
     clipped = np.zeros((len(own), 2), dtype=bool)
     limit = recorder.scenario.settings.instruments.clip_counts
-    strong = own[peak.max(axis=1, initial=0.0) * recorder.station.gain > 0.5 * limit]
     onset = recorder.onset_ns[own]
-    for event in strong:
+    for event in recorder.near(int(onset.min()), int(onset.max()) + SECOND_NS):
         first, motion = recorder.motion(int(event))
+        if np.abs(motion).max() * recorder.station.gain < 0.4 * limit:
+            continue
         low, high = first / recorder.rate * 1e9, (first + motion.shape[1]) / recorder.rate * 1e9
         inside = (onset < high) & (onset > low - SECOND_NS) & ~clipped
         if not inside.any():
@@ -208,11 +217,21 @@ def _arrivals(recorder: Recorder, own: NDArray[np.int64], snr: NDArray[np.float6
         "phase": np.tile(["P", "S"], len(own)), "time": pd.to_datetime(onset.ravel(), utc=True),
         "clock_error_s": np.repeat(recorder.error_ns[own] * 1e-9, 2), "distance_km": spread(paths.distance_km),
         "azimuth_deg": spread(paths.azimuth_deg), "takeoff_deg": paths.takeoff_deg[own, station.index].ravel(),
-        "head_wave": paths.head_wave[own, station.index].ravel(), "peak_m_s": peak.ravel(), "snr": snr.ravel(),
+        "head_wave": paths.head_wave[own, station.index].ravel(),
+        "direct_s": np.where(paths.head_wave[own, station.index], paths.direct_s[own, station.index], np.nan).ravel(),
+        "precursor_s": np.stack((np.full(len(own), np.nan), _precursor(recorder, own)), axis=1).ravel(),
+        "peak_m_s": peak.ravel(), "snr": snr.ravel(),
         "overlapped": overlapped.ravel(), "clipped": clipped.ravel(), "recorded": recorded.ravel(),
         "detectable": (recorded & (snr >= recorder.scenario.settings.truth.snr)).ravel()})
     only_p = (events["kind"].to_numpy()[own] == "teleseism").repeat(2) & (table["phase"] == "S").to_numpy()
     return TRUTH_ARRIVALS.conform(table[~only_p])
+
+
+def _precursor(recorder: Recorder, own: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return how long before S the converted Sp comes (s); NaN where there is none."""
+    lead = recorder.scenario.paths.precursor_s[own, recorder.station.index]
+    there = lead < (recorder.onset_ns[own, 1] - recorder.onset_ns[own, 0]) * 1e-9
+    return np.where(there & (recorder.scenario.settings.earth.converted > 0.0), lead, np.nan)
 
 
 def judged(scenario: Scenario, arrivals: pd.DataFrame) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,11 @@ class Scenario:
     events: pd.DataFrame
     paths: Paths
     states: pd.DataFrame
+
+    @cached_property
+    def rows(self) -> list[dict[str, Any]]:
+        """The events one by one."""
+        return self.events.to_dict("records")
 
     @property
     def span_ns(self) -> tuple[int, int]:
@@ -79,8 +84,11 @@ def _tree(name: str | Path, seen: tuple[str, ...]) -> dict[str, Any]:
         raise SettingsError(f"{name}: is like itself: {' -> '.join((*seen, str(name)))}")
     if str(name) not in shipped() and (path.suffix == ".toml" or path.exists()):
         if path.is_dir() or not path.exists():
-            raise SettingsError(f"{path}: no such file")
-        text = path.read_text(encoding="utf-8")
+            raise SettingsError(f"{path}: " + ("a folder, no file" if path.is_dir() else "no such file"))
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise SettingsError(f"{path}: not UTF-8 text: {error.reason} at byte {error.start}") from None
     elif str(name) in shipped():
         text = (SHIPPED / f"{name}.toml").read_text(encoding="utf-8")
     else:

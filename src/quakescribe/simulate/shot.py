@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from quakescribe.kernels.raytrace import first_arrival, layer_of
+from quakescribe.kernels.raytrace import layer_of
 from quakescribe.settings.simulate import SimulateSettings
 from quakescribe.simulate.network import Station
 from quakescribe.simulate.pulses import SITE_TERMS, Ray
@@ -32,11 +32,13 @@ class Shot:
     first: tuple[int, int]  # grid index of each onset
     late_s: tuple[float, float]  # of each onset after its sample, within half a sample
     lapse_s: tuple[float, float]  # of each onset after the origin
-    azimuth_deg: float
+    azimuth_deg: float  # at the source
+    heading_deg: float  # in which the wave runs at the station
     distance_m: float
     takeoff_deg: tuple[float, float]
     incidence_deg: tuple[float, float]  # at the surface, from the vertical
     direct_s: tuple[float, float]  # how long after a head wave the direct one comes; 0 = the first is the direct one
+    precursor_s: float  # how long before S the converted Sp comes
     ray: Ray
     draws: NDArray[np.float64]  # (3, SITE_TERMS) the station's own standard normal numbers
 
@@ -50,7 +52,7 @@ def shot_of(scenario: Scenario, event: int, station: int) -> Shot:
     """Gather what the motion of one event at one station depends on."""
     settings, paths, model, site = scenario.settings, scenario.paths, scenario.model, scenario.stations[station]
     rate = int(settings.network.sampling_rate)
-    row = dict(zip(scenario.events.columns, scenario.events.iloc[event].tolist(), strict=True))
+    row = scenario.rows[event]
     origin, depth = row["time"].value, row["depth_km"]
     p, s = (int(t) for t in paths.onset_ns[event, station])
     first = grid_index(p, rate), grid_index(s, rate)
@@ -62,10 +64,10 @@ def shot_of(scenario: Scenario, event: int, station: int) -> Shot:
         mechanism=(row["strike_deg"], row["dip_deg"], row["rake_deg"]), rate=rate, first=first,
         late_s=((p - round(first[0] / rate * 1e9)) * 1e-9, (s - round(first[1] / rate * 1e9)) * 1e-9),
         lapse_s=((p - origin) * 1e-9, (s - origin) * 1e-9), azimuth_deg=float(paths.azimuth_deg[event, station]),
+        heading_deg=float(paths.heading_deg[event, station]), precursor_s=float(paths.precursor_s[event, station]),
         distance_m=1000.0 * distance, takeoff_deg=_pair(paths.takeoff_deg[event, station]),
         incidence_deg=_steep(scenario, _pair(paths.incidence_deg[event, station]), site),
-        direct_s=(_direct(scenario, 0, distance, depth, site) if paths.head_wave[event, station, 0] else 0.0,
-                  _direct(scenario, 1, distance, depth, site) if paths.head_wave[event, station, 1] else 0.0),
+        direct_s=_pair(paths.direct_s[event, station]),
         ray=Ray(row["moment_nm"], row["stress_drop_mpa"] * 1e6, speed,
                 1000.0 * float(paths.hypocentral_km[event, station])),
         draws=stream(settings, STREAM_MOTION, STATION_KEY, station).standard_normal((3, SITE_TERMS)))
@@ -82,11 +84,3 @@ def _steep(scenario: Scenario, incidence_deg: tuple[float, float], site: Station
     p, s = np.sin(np.radians(incidence_deg)) * bend * np.array([1.0, earth.vp_vs / SURFACE_VP_VS])
     return float(np.degrees(np.arcsin(min(p, 0.95)))), float(np.degrees(np.arcsin(min(s, 0.95))))
 
-
-def _direct(scenario: Scenario, phase: int, distance_km: float, depth_km: float, site: Station) -> float:
-    """Return how long (s) after the first arrival the direct one comes: in a model that ends in the source's layer."""
-    tops, speed = scenario.model.top_km, (scenario.model.vp, scenario.model.vs)[phase]
-    end = int(layer_of(tops, depth_km)) + 1
-    surface = -site.elevation_m / 1000.0
-    return float(first_arrival(tops[:end], speed[:end], distance_km, depth_km, surface)[0]
-                 - first_arrival(tops, speed, distance_km, depth_km, surface)[0])

@@ -7,9 +7,12 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from quakescribe.settings.simulate import NoiseSettings
+
 LOW_HZ, HIGH_HZ = 1.0, 20.0  # the band in which the level of noise is stated
 PIVOT_HZ = 4.5  # a tilt turns the spectrum about the middle of that band
 MICROSEISM_HZ = (0.1, 0.4)
+CHANGE_HZ = (0.5, 1.0)
 LOCAL_LOG = (np.log10(0.3), 0.0)  # a station's own level and tilt begin and are whole (log10 Hz)
 RISE_DB = 12.0  # per decade above 10 Hz, where the models end
 DAMPING = 0.707  # of the seismometers
@@ -61,12 +64,39 @@ def velocity_amplitude(frequency_hz: ArrayLike, level: float, tilt_db: float, mi
 
 
 @lru_cache(maxsize=1024)
-def band_rms(level: float, tilt_db: float, microseism: float, corner_hz: float | None = None,
-             high_hz: float = HIGH_HZ) -> float:
-    """Return the root mean square (m/s) of the velocity from 1 Hz to `high_hz`, as a seismometer records it."""
-    f = np.linspace(LOW_HZ, high_hz, 2000)
-    density = velocity_amplitude(f, level, tilt_db, microseism) * np.abs(response(f, corner_hz))
-    return float(np.sqrt(np.trapezoid(density**2, f)))
+def band_powers(level: float, tilt_db: float, rules: NoiseSettings, corner_hz: float | None,
+                sampling_rate: float) -> tuple[float, float, float]:
+    """Return the power ((m/s)^2) of the vertical behind `band` as a seismometer records it: d^2, d^2 c, d^2 c^2.
+
+    ``d`` is the density of the velocity and ``c`` the part that `changing` gives. A loud microseism leaks in.
+    """
+    from scipy.signal import sosfreqz
+
+    f = np.geomspace(0.02, 0.4999 * sampling_rate, 4000)
+    seen = np.abs(response(f, corner_hz) * sosfreqz(band(sampling_rate), f, fs=sampling_rate)[1])
+    power = (velocity_amplitude(f, level, tilt_db, rules.microseism, rules.level) * seen) ** 2
+    c = changing(f)
+    return (float(np.trapezoid(power, f)), float(np.trapezoid(power * c, f)), float(np.trapezoid(power * c**2, f)))
+
+
+def band_rms(level: float, tilt_db: float, rules: NoiseSettings) -> float:
+    """Return the root mean square (m/s) of the vertical's ground velocity behind `band` at night."""
+    return float(np.sqrt(band_powers(level, tilt_db, rules, None, 100.0)[0]))
+
+
+def changing(frequency_hz: ArrayLike) -> NDArray[np.float64]:
+    """Return the part of the amplitude that day and fault change: nothing below 0.5 Hz, all above 1 Hz."""
+    low, high = CHANGE_HZ
+    share = np.clip(np.log(np.maximum(frequency_hz, 1e-9) / low) / np.log(high / low), 0.0, 1.0)
+    return np.asarray(np.sin(0.5 * np.pi * share) ** 2)
+
+
+@lru_cache(maxsize=8)
+def band(sampling_rate: float) -> NDArray[np.float64]:
+    """Return the band-pass in which signals and noise are compared: 1 to 20 Hz, four Butterworth poles a corner."""
+    from scipy.signal import butter
+
+    return np.asarray(butter(4, (LOW_HZ, HIGH_HZ), "bandpass", fs=sampling_rate, output="sos"))
 
 
 def response(frequency_hz: ArrayLike, corner_hz: float | None) -> NDArray[np.complex128]:

@@ -46,6 +46,8 @@ TRUTH_ARRIVALS = Table(
         Column("azimuth_deg", "float64", "deg", "epicentre to station, clockwise from north", 0.0, 360.0),
         Column("takeoff_deg", "float64", "deg", "at the source, 0 = down", 0.0, 180.0),
         Column("head_wave", "bool", "-", "the first arrival runs along an interface and emerges slowly"),
+        Column("direct_s", "float64", "s", "how long after a head wave the direct wave comes", 0.0, nullable=True),
+        Column("precursor_s", "float64", "s", "how long before S the converted Sp comes", 0.0, nullable=True),
         Column("peak_m_s", "float64", "m/s", "largest ground velocity (vector) of the noise-free event", 0.0),
         Column("snr", "float64", "-", "root mean square of the first second of the phase over that of the station's "
                "noise and all other events, 1-20 Hz (P on the vertical, S on the horizontals if any)", 0.0),

@@ -126,7 +126,9 @@ def finished(work: list[Unit]) -> bool:
     made = unit.folder / "truth" / MADE
     if not unit.note or not made.exists() or made.read_text(encoding="utf-8") != unit.note:
         return False
-    return not unit.store or any((unit.folder / "waveforms").glob(f"*/{NETWORK}/*/*/*"))
+    scenario = build(unit.settings)
+    return not unit.store or all(path.exists() for one in work
+                                 for path in _files(one.folder, scenario.stations[one.station], one.start_ns))
 
 
 def read_truth(folder: Path) -> dict[str, pd.DataFrame]:

@@ -41,6 +41,8 @@ def _events(figures: Figures, case: Case, catalogue: pd.DataFrame, matches: Matc
     figures.add("events missed", truth.local.sum() - n, truth.local.sum())
     figures.add("false events", (matches.true < 0).sum(), n_found)
     figures.share("precision of events", matches.counted)
+    for scope, members in by_magnitude(case.found_size(catalogue)):
+        figures.share("precision of events", matches.counted[members], scope)
     times = np.bincount(matches.true[matches.true >= 0], minlength=len(found))
     figures.add("splits (true events found more than once)", (times > 1).sum(), found.sum())
     figures.add("surplus events of splits", (matches.true >= 0).sum() - matches.counted.sum(), n_found)

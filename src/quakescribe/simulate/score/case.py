@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from quakescribe.errors import StationError
 from quakescribe.simulate.score.match import Matches, Rows, match_catalogue, match_onsets
 from quakescribe.simulate.truth import TRUTH_ARRIVALS, TRUTH_EVENTS, TRUTH_TRANSIENTS
 from quakescribe.tables import store
@@ -79,9 +80,10 @@ class Case:
 
     def __init__(self, truth: Truth, tables: dict[str, pd.DataFrame], tolerances: Tolerances) -> None:
         self.truth, self.tolerances = truth, tolerances
-        self.picks, self.magnitudes = tables.get("picks"), tables.get("magnitudes")
+        names = truth.arrivals["station_id"].unique()
+        self.picks, self.magnitudes = _with_names(tables.get("picks"), names), tables.get("magnitudes")
         self.catalogue = _catalogue(tables.get("events"), tables.get("origins"))
-        arrivals = tables.get("arrivals")
+        arrivals = _with_names(tables.get("arrivals"), names)
         if arrivals is not None and self.catalogue is not None:
             arrivals = arrivals[arrivals["event_id"].isin(self.catalogue["event_id"])].reset_index(drop=True)
         self.arrivals = arrivals if arrivals is not None and len(arrivals) else None
@@ -108,10 +110,35 @@ class Case:
             return np.empty(0, np.int64)
         return pd.Index(self.catalogue["event_id"]).get_indexer(self.arrivals["event_id"])
 
+    def found_size(self, catalogue: pd.DataFrame) -> NDArray[np.float64]:
+        """Return the found local magnitude of every event of the catalogue; NaN where there is none."""
+        if self.magnitudes is None:
+            return np.full(len(catalogue), np.nan)
+        network = self.magnitudes[self.magnitudes["station_id"].isna() & (self.magnitudes["kind"] == "ML")]
+        return network.set_index("event_id")["value"].reindex(catalogue["event_id"]).to_numpy(dtype=np.float64)
+
     def _match(self, catalogue: pd.DataFrame) -> Matches:
         gates = (self.tolerances.time_s, self.tolerances.distance_km)
         shared = None if self.arrivals is None else pd.DataFrame({"found": self.found_row, "true": self.lies_on})
         return match_catalogue(self.truth.events, catalogue, shared, self.tolerances.shared, gates)
+
+
+def _with_names(table: pd.DataFrame | None, names: NDArray[np.object_]) -> pd.DataFrame | None:
+    """Return a table with its stations named as the truth names them: NET.STA is NET.STA. there.
+
+    Raises
+    ------
+    StationError
+        If the table has rows and none of its stations is among the truth's.
+    """
+    if table is None or not len(table):
+        return table
+    given = table["station_id"].astype("str")
+    table = table.assign(station_id=given.where(given.str.count(r"\.") != 1, given + "."))
+    if len(names) and not table["station_id"].isin(names).any():
+        raise StationError(f"none of the stations {', '.join(sorted(set(given))[:5])}, ... is among the truth's "
+                           f"{', '.join(sorted(names)[:5])}, ...")
+    return table
 
 
 def _catalogue(events: pd.DataFrame | None, origins: pd.DataFrame | None) -> pd.DataFrame | None:

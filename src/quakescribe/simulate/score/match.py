@@ -12,6 +12,8 @@ from quakescribe.earth.geodesy import distance_azimuth
 
 Rows = NDArray[np.int64]
 
+VISIBLE_SNR = 0.5  # a smaller onset is none: in a swarm, chance alone puts picks on such
+
 
 def nanoseconds(times: pd.Series) -> Rows:
     """Return whole nanoseconds after 1970."""
@@ -79,16 +81,24 @@ def one_to_one(i: Rows, j: Rows, *costs: NDArray) -> tuple[Rows, Rows]:
 def match_onsets(onsets: pd.DataFrame, picks: pd.DataFrame, within_s: float) -> Rows:
     """Return the row of the true onset that each pick lies on, -1 for none.
 
-    One to one by station and phase; detectable onsets first, then the nearest first: where a large and a very small
+    One to one by station and phase; onsets that nobody can see (SNR below VISIBLE_SNR) or that were not recorded take
+    no picks; detectable onsets first, then the nearest first: where a large and a very small
     event coincide, the pick is the large one's.
     """
     there, here = sites(onsets, picks)
     a, b = nanoseconds(onsets["time"]), nanoseconds(picks["time"])
     i, j = close((there, a), (here, b), within_s)
+    seen = visible(onsets)[i]
+    i, j = i[seen], j[seen]
     i, j = one_to_one(i, j, ~onsets["detectable"].to_numpy(dtype=bool)[i], np.abs(a[i] - b[j]))
     row = np.full(len(picks), -1)
     row[j] = i
     return row
+
+
+def visible(onsets: pd.DataFrame) -> NDArray[np.bool_]:
+    """Return which onsets were recorded and can be seen at all."""
+    return np.asarray((onsets["snr"] >= VISIBLE_SNR) & onsets["recorded"], dtype=bool)
 
 
 def near_onset(onsets: pd.DataFrame, picks: pd.DataFrame, within_s: float, other_phase: bool) -> NDArray[np.bool_]:

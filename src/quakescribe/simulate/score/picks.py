@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from quakescribe.simulate.score.case import APART, Case
-from quakescribe.simulate.score.figures import Figures, classes
-from quakescribe.simulate.score.match import Rows, codes, match_onsets, nanoseconds, near_onset
+from quakescribe.simulate.score.figures import Figures, by_magnitude, classes
+from quakescribe.simulate.score.match import Rows, codes, match_onsets, nanoseconds, near_onset, visible
 from quakescribe.simulate.truth import TRANSIENTS
 
 Mask = NDArray[np.bool_]
@@ -43,7 +43,8 @@ def judge_picks(case: Case, picks: pd.DataFrame) -> Figures:
     return figures
 
 
-_WHAT = {"again": "an onset picked already", "other": "the other phase", "coda": "a coda", "nothing": "nothing"}
+_WHAT = {"again": "an onset picked already", "other": "the other phase", "converted": "a converted Sp",
+         "direct": "the direct wave behind a head wave", "coda": "a coda", "nothing": "nothing"}
 
 
 def _recall(figures: Figures, case: Case, phase: str, taken: Mask) -> None:
@@ -55,7 +56,8 @@ def _recall(figures: Figures, case: Case, phase: str, taken: Mask) -> None:
     name = f"recall of detectable {phase}"
     figures.share(name, taken[local & detectable])
     figures.share(f"recall of undetectable {phase}", taken[local & ~detectable & onsets["recorded"].to_numpy(bool)])
-    for scope, members in _scopes(onsets, local & detectable):
+    size = np.where(local & detectable, case.truth.events["magnitude"].to_numpy()[case.truth.event_of], np.nan)
+    for scope, members in (*_scopes(onsets, local & detectable), *by_magnitude(size)):
         figures.share(name, taken[members], scope)
     for scope in APART:
         members = detectable & (kind == scope) & (onsets["phase"] == phase).to_numpy()
@@ -97,6 +99,7 @@ def _times(figures: Figures, case: Case, picks: pd.DataFrame, phase: str) -> Non
 def _lies_on(case: Case, picks: pd.DataFrame) -> NDArray[np.str_]:
     """Return what each pick lies on: '' a true onset, else a word of _WHAT or the kind of a transient."""
     onsets, within = case.truth.arrivals, case.tolerances.pick_s
+    seen = onsets[visible(onsets)]
     words = np.full(len(picks), "nothing", dtype="U12")
     found = [picks["station_id"], onsets["station_id"]]
     transients = case.truth.transients
@@ -111,8 +114,13 @@ def _lies_on(case: Case, picks: pd.DataFrame) -> NDArray[np.str_]:
         for kind in reversed(TRANSIENTS):
             mine = (transients["kind"] == kind).to_numpy()
             words[_inside((here, time), others[0][mine], begin[mine], end[mine], within)] = kind
+    for word, column, sign in (("direct", "direct_s", 1.0), ("converted", "precursor_s", -1.0)):
+        there = seen[seen[column].notna()]
+        moved = there.assign(time=there["time"] + pd.to_timedelta(sign * there[column], unit="s"))
+        for other_phase in (True, False):
+            words[near_onset(moved, picks, within, other_phase)] = word
     for word, other_phase in (("other", True), ("again", False)):
-        words[near_onset(onsets, picks, within, other_phase)] = word
+        words[near_onset(seen, picks, within, other_phase)] = word
     words[case.onset >= 0] = ""
     return words
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-_PHASE = ("recall of detectable {}", "precision of {}", "{} time error, median", "{} time error, MAD",
+_PHASE = ("recall of detectable {}", "precision of {}", "precision of {} by chance",
+          "{} time error, median", "{} time error, MAD",
           "{} time error beyond 0.3 s")
 HEADLINES: dict[str, tuple[str, ...]] = {
     "picks": tuple(name.format(phase) for phase in "PS" for name in _PHASE),
