@@ -3,7 +3,9 @@ import pytest
 from scipy.signal import butter, sosfiltfilt
 
 from quakescribe.simulate.coda import log_decay, shaped_noise
-from quakescribe.simulate.motion import ground_motion
+from quakescribe.simulate.motion import KAPPA_SCATTER, _spectra, ground_motion
+from quakescribe.simulate.pulses import log_source
+from quakescribe.simulate.shot import shot_of
 
 from .motion_cases import changed
 
@@ -87,3 +89,35 @@ def test_a_larger_event_and_a_better_amplifier_have_a_stronger_coda(loud):
     size = _at_lapse(changed(loud, magnitude=2.0, stress_drop_mpa=300.0), 0, 1, 40.0, (1.5, 3.0))
     assert site / base == pytest.approx(2.0, rel=1e-6)
     assert size < 0.3 * base
+
+
+def test_the_coda_of_p_is_as_strong_as_its_setting_says(loud):
+    """Energy between the first second of P and S grows with the square of the ratio, beyond what the pulse leaves."""
+    gaps = np.diff(loud.paths.onset_ns, axis=2)[..., 0] * 1e-7
+    far = np.argwhere((gaps > 150) & ~loud.paths.head_wave[..., 0])[:25]
+    assert len(far) >= 10
+    power = []
+    for ratio in (0.0, 0.5, 1.0):
+        case = changed(loud, earth={"p_coda_ratio": ratio, "converted": 0.0})
+        mean = []
+        for event, station in far:
+            motion = ground_motion(case, event, station)[1]
+            gap = int(gaps[event, station])
+            mean.append((motion[:, gap - 50:gap - 5] ** 2).mean() / (motion[:, :100] ** 2).mean())
+        power.append(np.median(mean))
+    assert power[1] - power[0] > 0.05
+    assert 1.5 < (power[2] - power[0]) / (power[1] - power[0]) < 6.0  # 4, less what the coda adds to the first second
+
+
+def test_each_station_has_a_kappa_of_its_own(loud):
+    case, kappa = changed(loud, earth={"kappa_s": 0.03}), []
+    for station in range(len(loud.stations)):
+        shot = shot_of(case, 0, station)
+        seen = _spectra(shot)
+        at = np.searchsorted(seen.frequency_hz, 20.0)
+        without = log_source(shot.ray, 0.0, seen.frequency_hz[at:at + 1])[1, 0]
+        kappa.append((without - seen.source[1, at]) / np.pi / seen.frequency_hz[at])
+    scatter = np.log(np.array(kappa) / 0.03)
+    expected = KAPPA_SCATTER * np.array([shot_of(loud, 0, j).draws[2, 1] for j in range(len(loud.stations))])
+    np.testing.assert_allclose(scatter, expected, atol=1e-6)
+    assert scatter.std() > 0.0

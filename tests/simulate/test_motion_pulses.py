@@ -127,3 +127,12 @@ def test_directions_are_three_right_angles_where_p_and_s_come_in_alike():
     assert ways[0, 0] == pytest.approx(np.cos(np.radians(25.0)))
     assert ways[2, 0] == 0.0  # SH stays level
     assert np.degrees(np.arctan2(ways[0, 2], ways[0, 1])) == pytest.approx(73.0)
+
+
+def test_half_of_the_energy_has_lost_the_pattern_at_12_hz():
+    silent = np.array([0.0, 0.0, 0.0])
+    share = [radiation.blurred(silent, np.array([f]))[0, 0] ** 2 for f in (1e-3, 12.0, 1e4)]
+    assert share[0] == pytest.approx(radiation.FLOOR**2, rel=1e-3)
+    assert share[1] == pytest.approx(0.5 * (share[0] + share[2]), rel=1e-3)
+    one, four = (radiation.blurred(silent, np.array([f]))[0, 0] ** 2 - share[0] for f in (1.0, 4.0))
+    assert four / one == pytest.approx((16 / 160) / (1 / 145), rel=0.02)  # (f/f0)^2 / (1 + (f/f0)^2)

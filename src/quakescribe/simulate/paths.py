@@ -53,8 +53,8 @@ def paths(settings: SimulateSettings, model: VelocityModel, stations: tuple[Stat
     layer = np.maximum(np.searchsorted(model.top_km, -rise, side="right") - 1, 0)
     direct = np.zeros((*shape, 2))
     own = np.empty((*shape, 3))  # each path's own standard normal numbers, by event and not by its row
-    for i, event_id in enumerate(events["event_id"]):
-        own[i] = stream(settings, STREAM_PATHS, int(event_id)).standard_normal((shape[1], 3))
+    for row, event_id in enumerate(events["event_id"]):
+        own[row] = stream(settings, STREAM_PATHS, int(event_id)).standard_normal((shape[1], 3))
     for j in range(shape[1]):
         noise = settings.earth.path_noise * own[:, j, :2]
         for k, velocity in enumerate((model.vp, model.vs)):

@@ -38,7 +38,8 @@ class Scenario:
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
         """The events one by one."""
-        return self.events.to_dict("records")
+        return [dict(zip(self.events.columns, row, strict=True)) for row in
+                self.events.itertuples(index=False, name=None)]
 
     @property
     def span_ns(self) -> tuple[int, int]:

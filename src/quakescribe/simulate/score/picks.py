@@ -115,8 +115,8 @@ def _lies_on(case: Case, picks: pd.DataFrame) -> NDArray[np.str_]:
             mine = (transients["kind"] == kind).to_numpy()
             words[_inside((here, time), others[0][mine], begin[mine], end[mine], within)] = kind
     for word, column, sign in (("direct", "direct_s", 1.0), ("converted", "precursor_s", -1.0)):
-        there = seen[seen[column].notna()]
-        moved = there.assign(time=there["time"] + pd.to_timedelta(sign * there[column], unit="s"))
+        marked = seen[seen[column].notna()]
+        moved = marked.assign(time=marked["time"] + (sign * 1e9 * marked[column]).astype("timedelta64[ns]"))
         for other_phase in (True, False):
             words[near_onset(moved, picks, within, other_phase)] = word
     for word, other_phase in (("other", True), ("again", False)):
