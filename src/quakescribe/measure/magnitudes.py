@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
 
 from quakescribe.earth.geodesy import distance_azimuth
 from quakescribe.measure.attenuation import NEAREST_KM, attenuation
@@ -108,20 +109,36 @@ def _station_values(table: pd.DataFrame, settings: MeasureSettings, kind: str) -
 
 
 def solve_corrections(table: pd.DataFrame, settings: MeasureSettings) -> pd.Series:
-    """Return a correction per station with enough events: minus its median residual, iterated, mean zero."""
-    correction = pd.Series(0.0, index=sorted(table["station_id"].unique()))
+    """Return a correction per station with enough events: minus its term in value = event + station, mean zero.
+
+    All events and stations are solved together, by least squares with Huber's weights. Station by station would not do:
+    where most events are small and seen by amplifying stations only, each of these agrees with the others, and only the
+    few events that all see tell that they are too large.
+    """
+    names = pd.Index(sorted(table["station_id"].unique()))
+    correction = pd.Series(0.0, index=names)
+    many = table["event_id"].map(table.groupby("event_id").size()) >= 3
+    often = table["station_id"].map(table[many].groupby("station_id").size()) >= settings.min_correction_events
+    used = table[many & often]
+    if used.empty:
+        return correction
+    event, _ = pd.factorize(used["event_id"])
+    station, members = pd.factorize(used["station_id"], sort=True)
+    y, weight, term = used["value"].to_numpy(dtype=np.float64), np.ones(len(used)), np.zeros(len(members))
     for _ in range(ROUNDS):
-        value = table["value"] + table["station_id"].map(correction)
-        residual = value - value.groupby(table["event_id"]).transform("median")
-        company = table.groupby("event_id")["station_id"].transform("size") >= 3
-        groups = residual[company].groupby(table["station_id"][company])
-        step = -groups.median()[groups.size() >= settings.min_correction_events]
-        if not len(step):
+        n = coo_array((weight, (event, station))).tocsr()
+        per_event = np.asarray(n.sum(axis=1))
+        normal = np.diag(np.bincount(station, weight)) - (n.T @ (n / per_event[:, None])).toarray()
+        middle = np.bincount(event, weight * y) / per_event
+        right = np.bincount(station, weight * y) - n.T @ middle
+        before, term = term, np.linalg.lstsq(normal, right, rcond=1e-9)[0]  # the shortest: of mean zero
+        left = y - term[station]
+        left = left - (np.bincount(event, weight * left) / per_event)[event]
+        scale = max(1.4826 * float(np.median(np.abs(left))), 0.05)
+        weight = 1.0 / np.maximum(np.abs(left) / (1.5 * scale), 1.0)
+        if float(np.abs(term - before).max()) < ENOUGH:
             break
-        step = (step - step.mean()).reindex(correction.index).fillna(0.0)
-        correction = correction + step
-        if float(step.abs().max()) < ENOUGH:
-            break
+    correction[members] = term.mean() - term
     return correction
 
 
