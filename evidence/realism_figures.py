@@ -60,10 +60,10 @@ def pairs(real_times: pd.DataFrame, real_snr: pd.DataFrame, made: pd.DataFrame) 
 
 
 def models(axes: Axes) -> None:
-    for corners, name, at in ((LOW_MODEL, "low-noise model", -14), (HIGH_MODEL, "high-noise model", 6)):
+    for corners, name, at in ((LOW_MODEL, "low-noise model", (0.12, -173)), (HIGH_MODEL, "high-noise model", (0.42, -100))):
         period, power = np.array(corners).T
         axes.plot(1 / period, power, color="#566273", lw=1.5, ls="--")
-        axes.annotate(name, (0.12, np.interp(0.12, 1 / period[::-1], power[::-1]) + at), fontsize=8, color="#566273")
+        axes.annotate(name, at, fontsize=8, color="#566273")
 
 
 def band(axes: Axes, x: Array, rows: list[Array], colour: str, word: str) -> None:
@@ -82,7 +82,7 @@ def spectra(noise: dict[str, list[tuple[Array, Array]]], shots: dict[str, list[S
         for n, (f, power) in enumerate(curves):
             axes[0, 0].semilogx(*_thinned(f, power), color=colour, lw=0.7, alpha=0.7, label=None if n else word)
     models(axes[0, 0])
-    axes[0, 0].set(xlim=(0.1, 50), ylim=(-180, -90), xlabel="frequency (Hz)", title="Noise, vertical",
+    axes[0, 0].set(xlim=(0.1, 50), ylim=(-190, -90), xlabel="frequency (Hz)", title="Noise, vertical",
                    ylabel="acceleration (dB rel. 1 (m/s$^2$)$^2$/Hz)")
     axes[0, 0].legend(loc="lower right", fontsize=8)
     windows = (("P, vertical, 1 s", 0, lambda q: slice(q.p - 10, q.p + 100)),
