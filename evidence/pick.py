@@ -30,12 +30,13 @@ PUBLISHED = {"onset": "pal", "phase_test": False, "trigger_threshold": 12.0}
 # How the reference was made (found by trying: PAL's version of 2021, before its amplitude tests, at 2-40 Hz).
 REFERENCE = PUBLISHED | {"band_low_hz": 2.0, "band_high_hz": 40.0, "amplitude_quality": False,
                          "frequency_window_s": 0.8}
-# What is added, one after the other; the last one is the default.
+# What is added, one after the other; then the default trigger of 8, and a lower one.
 STEPS: dict[str, dict[str, object]] = {
     "as PAL": PUBLISHED,
     "onsets refined": PUBLISHED | {"onset": "refined"},
     "and P tested": PUBLISHED | {"onset": "refined", "phase_test": True},
     "the defaults": {},
+    "the defaults with a trigger of 6": {"trigger_threshold": 6.0},
 }
 SLIPS = {"s_back_from": "window-end", "s_before_p": "drop"}
 SCENARIOS = {"aftershocks": 1.0, "obs-like": 6.0}

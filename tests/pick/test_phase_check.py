@@ -69,6 +69,15 @@ def test_the_two_ratios_decide(p, s, answer):
     assert is_s(x, 1, 2, 300, 500, W) == answer
 
 
+@pytest.mark.parametrize("sp", [30, 50, 99])
+def test_a_near_events_s_does_not_speak_for_its_p(sp):
+    x = np.ones((3, 1000))
+    x[0, 300:] *= 3
+    x[1:, 300 + sp:] *= 9
+    assert not is_s(x, 1, 2, 300, 300 + sp, W)
+    assert is_s(x, 1, 2, 300 + sp, 300 + 2 * sp, W)
+
+
 def test_a_p_is_found_before_an_s_only_if_it_stands_out():
     x = np.random.default_rng(1).standard_normal((3, 2000))
     assert find_p_before(x, 500, 1500, W) == -1

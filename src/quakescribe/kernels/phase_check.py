@@ -38,15 +38,16 @@ def is_s(data, north, east, p, s, w):
     Returns
     -------
     bool
-        True if in s_sta samples the horizontals' energy is more than h_over_z_max times the vertical's at the P, and at
-        the S less than s_over_p_min times that at the P.
+        True if the horizontals' energy is more than h_over_z_max times the vertical's at the P, and at the S less than
+        s_over_p_min times that at the P; in s_sta samples, or three quarters of the time between P and S if that is
+        shorter, so that the S itself is not in the window of the P.
 
     Notes
     -----
     A P moves the vertical, and its S the horizontals more than it. Noise alike on all components has a ratio of
     horizontals to vertical of 2. O(s_sta).
     """
-    n = w.s_sta
+    n = min(w.s_sta, max(1, 3 * (s - p) // 4))
     at_p = _energy(data, north, p, n) + _energy(data, east, p, n)
     at_s = _energy(data, north, s, n) + _energy(data, east, s, n)
     return at_p > w.h_over_z_max * _energy(data, 0, p, n) and at_s < w.s_over_p_min * at_p
