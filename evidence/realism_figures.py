@@ -60,7 +60,8 @@ def pairs(real_times: pd.DataFrame, real_snr: pd.DataFrame, made: pd.DataFrame) 
 
 
 def models(axes: Axes) -> None:
-    for corners, name, at in ((LOW_MODEL, "low-noise model", (0.12, -173)), (HIGH_MODEL, "high-noise model", (0.42, -100))):
+    named = ((LOW_MODEL, "low-noise model", (0.12, -173)), (HIGH_MODEL, "high-noise model", (0.42, -100)))
+    for corners, name, at in named:
         period, power = np.array(corners).T
         axes.plot(1 / period, power, color="#566273", lw=1.5, ls="--")
         axes.annotate(name, at, fontsize=8, color="#566273")
