@@ -70,7 +70,8 @@ HEADLINES = (
      "PhaseNet's recall of P, SNR above 10", "scenario aftershocks"),
     ("PhaseNet's recall of simulated S with a signal-to-noise ratio above 10", "realism",
      "PhaseNet's recall of S, SNR above 10", "scenario aftershocks"),
-    ("station-days simulated per minute on two cores", "bench-simulate", "station-days per minute, 2 workers", "scenario"),
+    ("station-days simulated per minute on two cores", "bench-simulate", "station-days per minute, 2 workers",
+     "scenario"),
     ("reading, filtering and picking a station-day", "bench-pick", "read + prepare + pick", "simulated"),
     ("association, times as fast as PyOcto", "bench-associate", "times faster than PyOcto", "second day"),
 )
