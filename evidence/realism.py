@@ -32,6 +32,7 @@ from seismograms import (
     simulated_shots,
 )
 
+from pick import PUBLISHED
 from quakescribe.associate import associate
 from quakescribe.earth.velocity import read_velocity
 from quakescribe.exchange.stations import read_stations
@@ -56,15 +57,21 @@ MAGNITUDES, DISTANCES = (1.7, 2.7), (15.0, 60.0)  # of the seismograms that are 
 SNR = 10.0
 ENOUGH = 100  # magnitudes for b
 FAULTY = "faulty"
+PAL = PickSettings(**PUBLISHED)  # the rates of real pairs are those of the published picker
+PAL_ASSOCIATES = AssociateSettings(second_share=0.0)
 Tables = dict[str, pd.DataFrame]
 
 
-def run_of(name: str) -> tuple[Path, Tables]:
-    """Return the folder of a scenario and the tables that the pipeline makes of it with default settings."""
+def run_of(name: str) -> tuple[Path, Tables, Tables]:
+    """Return a scenario's folder, the tables of the pipeline's defaults, and those of PAL as it was published."""
     simulate_into(KEPT / name, read_scenario(name), RunSettings(), Silent())  # again, if the code is another
     project, run = project_of(name)
     execute(project.settings, project.folder, run, "measure", Silent())
-    return project.folder, {table: run.table(table) for table in ("picks", "arrivals", "magnitudes", "stations")}
+    published = project.settings.model_copy(update={"pick": PAL, "associate": PAL_ASSOCIATES})
+    pal = project.run("pal")
+    execute(published, project.folder, pal, "associate", Silent())
+    return (project.folder, {table: run.table(table) for table in ("magnitudes", "stations")},
+            {table: pal.table(table) for table in ("picks", "arrivals")})
 
 
 def pairs(picks: pd.DataFrame, arrivals: pd.DataFrame) -> pd.DataFrame:
@@ -86,12 +93,12 @@ def real_times(data: Path) -> pd.DataFrame:
 
 
 def real_pairs(data: Path) -> pd.DataFrame:
-    """Return the pairs of our own picker on ridgecrest_waveforms."""
+    """Return the pairs of our own picker, set as PAL, on ridgecrest_waveforms."""
     folder = data / WAVEFORMS
     stations, channels = read_stations(folder / "stations.csv")
-    picks, _ = pick(open_archive(folder / "waveforms", WaveformsSettings()), stations, channels, PickSettings())
+    picks, _ = pick(open_archive(folder / "waveforms", WaveformsSettings()), stations, channels, PAL)
     model = read_velocity(data / PICKED / "velocity_p.cre", VelocitySettings(reference_elevation_km=2.5))
-    return pairs(picks, associate(picks, stations, model, AssociateSettings()).arrivals)
+    return pairs(picks, associate(picks, stations, model, PAL_ASSOCIATES).arrivals)
 
 
 def told(records: Records, found: pd.DataFrame, data: str) -> None:
@@ -104,11 +111,12 @@ def told(records: Records, found: pd.DataFrame, data: str) -> None:
             records.add(f"SNR of P of {word} pairs, median", float(mine["snr_p"].median()), "-", data, note=note)
 
 
-def rates(records: Records, runs: dict[str, tuple[Path, Tables]], aims: dict[str, tuple[str, float, float]]) -> None:
+def rates(records: Records, runs: dict[str, tuple[Path, Tables, Tables]],
+          aims: dict[str, tuple[str, float, float]]) -> None:
     """Record PAL's association rate of pairs, and b of true and found magnitudes."""
-    for name, (folder, tables) in runs.items():
+    for name, (folder, tables, pal) in runs.items():
         data = f"scenario {name}"
-        found = pairs(tables["picks"], tables["arrivals"])
+        found = pairs(pal["picks"], pal["arrivals"])
         settings = read_scenario(folder / "scenario.toml")
         days = len(tables["stations"]) * settings.hours / 24
         if name in aims:
@@ -169,17 +177,17 @@ def recall(records: Records, folder: Path, found: pd.DataFrame, data: str) -> No
                     note=f"MAD {np.nanmedian(np.abs(late[use] - np.nanmedian(late[use]))):.3f} s")
 
 
-def at_the_faulty(records: Records, folder: Path, tables: Tables, found: pd.DataFrame) -> None:
+def at_the_faulty(records: Records, folder: Path, stations: pd.DataFrame, pal: Tables, found: pd.DataFrame) -> None:
     """Record each picker's unassociated picks at the faulty station over the median of the others."""
     states = store.read(folder / "truth" / "states.parquet", TRUTH_STATES)
     bad = states[states["kind"] == "faulty"].iloc[0]
     model = read_velocity(folder / "velocity.csv")
-    theirs = associate(found, tables["stations"], model, AssociateSettings()).arrivals
+    theirs = associate(found, stations, model, AssociateSettings()).arrivals
     for name, picks, arrivals, aim in (("PhaseNet", found, theirs, (">=", 5.0)),
-                                       ("PAL", tables["picks"], tables["arrivals"], ("<=", 2.0))):
+                                       ("PAL", pal["picks"], pal["arrivals"], ("<=", 2.0))):
         picks = picks[(picks["time"] >= bad["start"]) & (picks["time"] < bad["end"])]
         alone = ~picks["pick_id"].isin(arrivals["pick_id"])
-        count = picks[alone].groupby("station_id").size().reindex(tables["stations"]["station_id"], fill_value=0)
+        count = picks[alone].groupby("station_id").size().reindex(stations["station_id"], fill_value=0)
         here, middle = int(count[bad["station_id"]]), float(count.drop(bad["station_id"]).median())
         records.add(f"{name}'s unassociated picks at the faulty station over the network's median",
                     here / max(middle, 1.0), "ratio", f"scenario {FAULTY}", aim,
@@ -256,16 +264,16 @@ def main() -> None:
     records.add("association rate of PAL's pairs", float(early["associated"].mean()), "share",
                 PICKED + ", before 17:00 UTC",
                 note=f"{len(early)} pairs, {len(early) / 14 / 17 * 24:.0f} per station and day")
-    figures.pairs(times, ratios, pairs(*(runs["aftershocks"][1][name] for name in ("picks", "arrivals"))))
+    figures.pairs(times, ratios, pairs(**runs["aftershocks"][2]))
     if peer() is None:
         print("realism: no SeisBench in .peers/seisbench; PhaseNet is left out")
     else:
         labelled(records, data)
         for name in ("aftershocks", FAULTY):
-            folder, tables = runs[name]
+            folder, tables, pal = runs[name]
             found = picks_table(phasenet(data / "weights" / PHASENET, folder / "waveforms"))
             if name == FAULTY:
-                at_the_faulty(records, folder, tables, found)
+                at_the_faulty(records, folder, tables["stations"], pal, found)
             else:
                 recall(records, folder, found, f"scenario {name}")
         seen(records, data, read_scenario("aftershocks"))
