@@ -21,7 +21,7 @@ def _energy(data, channel, begin, n):
 
 
 @kernel
-def is_s(data, north, east, p, s, w):
+def is_s(data, north, east, p, s, n, w):
     """Return whether the motion at the P of a pair is that of an S.
 
     Parameters
@@ -32,6 +32,8 @@ def is_s(data, north, east, p, s, w):
         Rows of the horizontals; a row named twice counts twice, as if the dead one moved like it.
     p, s
         Indices of the onsets.
+    n
+        In how many samples from each onset on.
     w
         Windows.
 
@@ -39,22 +41,20 @@ def is_s(data, north, east, p, s, w):
     -------
     bool
         True if the horizontals' energy is more than h_over_z_max times the vertical's at the P, and at the S less than
-        s_over_p_min times that at the P; in s_sta samples, or three quarters of the time between P and S if that is
-        shorter, so that the S itself is not in the window of the P.
+        s_over_p_min times that at the P.
 
     Notes
     -----
     A P moves the vertical, and its S the horizontals more than it. Noise alike on all components has a ratio of
-    horizontals to vertical of 2. O(s_sta).
+    horizontals to vertical of 2. O(n).
     """
-    n = min(w.s_sta, max(1, 3 * (s - p) // 4))
     at_p = _energy(data, north, p, n) + _energy(data, east, p, n)
     at_s = _energy(data, north, s, n) + _energy(data, east, s, n)
     return at_p > w.h_over_z_max * _energy(data, 0, p, n) and at_s < w.s_over_p_min * at_p
 
 
 @kernel
-def find_p_before(data, begin, end, w):
+def find_p_before(data, begin, end, least, w):
     """Return the P on the vertical in [begin, end), or -1.
 
     Parameters
@@ -63,14 +63,15 @@ def find_p_before(data, begin, end, w):
         Shape (3, m), filtered, clear from begin - p_lta to end + p_sta. Not changed.
     begin, end
         Where it may be.
+    least
+        The STA/LTA of the energy must be above this.
     w
         Windows.
 
     Returns
     -------
     int
-        Index of the largest STA/LTA of the energy, walked back to its second turn; -1 if the ratio is not above
-        p_again_ratio.
+        Index of the largest STA/LTA, walked back to the second turn of the energy; -1 if it is not above `least`.
 
     Notes
     -----
@@ -83,7 +84,7 @@ def find_p_before(data, begin, end, w):
         energy[i] = v * v
     ratio = sta_lta(energy, w.p_sta, w.p_lta)
     peak = int(np.argmax(ratio))
-    if not ratio[peak] > w.p_again_ratio:
+    if not ratio[peak] > least:
         return -1
     return first + peak - turn(energy, peak - 1, -1, peak, 2)
 
@@ -106,6 +107,9 @@ def mend_phases(data, mask, sampling_rate, w, pairs, measures):
 
     Notes
     -----
+    A P is taken for an S by s_sta samples. In a pair closer than that the S itself speaks for the P: such a pair stays
+    as it is if no earlier P with 1.5 times the usual ratio is found, unless the test also holds in three quarters of
+    the time from P to S.
     The P is sought from s_window to p_sta before the S, but not sooner than p_lta after the last onset of the trigger
     before: no onset is picked twice. O(n s_window).
     """
@@ -114,13 +118,16 @@ def mend_phases(data, mask, sampling_rate, w, pairs, measures):
         p, s, north, east = pairs[i, 1], pairs[i, 2], pairs[i, 5], pairs[i, 6]
         earliest = free
         free = max(free, max(pairs[i, 0], max(p, s)) + 2 * w.p_lta)
-        if pairs[i, 4] != PAIR or not is_s(data, north, east, p, s, w):
+        if pairs[i, 4] != PAIR or not is_s(data, north, east, p, s, w.s_sta, w):
             continue
-        pairs[i, 4] = P_IS_S
+        least = 1.5 * w.p_again_ratio
+        if is_s(data, north, east, p, s, min(w.s_sta, max(1, 3 * (s - p) // 4)), w):
+            least = w.p_again_ratio
+            pairs[i, 4] = P_IS_S
         begin, end = max(p - w.s_window, earliest), p - w.p_sta
         if end - begin < w.p_sta or not clear(mask, 0, begin - 2 * w.p_lta, p):
             continue
-        k = find_p_before(data, begin, end, w)
+        k = find_p_before(data, begin, end, least, w)
         if k < 0 or not clear(mask, 0, k - w.p_lta, p):
             continue
         last = max(p + max((p - k) // 2 + 1, 3 * w.polarisation, w.s_sta), k + w.frequency) + 2

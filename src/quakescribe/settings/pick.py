@@ -65,7 +65,8 @@ class PickSettings(Section):
     s_over_p_min: float = setting(
         1.5, "or else its S must have this many times more energy on the horizontals than the P", gt=0)
     p_again_ratio: float = setting(
-        4.0, "energy ratio STA/LTA on the vertical that a P must have which is sought before an S", gt=0)
+        4.0, "energy ratio STA/LTA on the vertical that a P sought before an S must have; 1.5 times it in pairs closer "
+        "than s_sta_s", gt=0)
     onset: Literal["refined", "pal"] = setting(
         "refined", "where the onsets of a pair are placed: 'pal' as the published PAL, 'refined' anew by Akaike's "
         "criterion round PAL's, which changes times, snr and uncertainty, never which pairs there are")
