@@ -53,7 +53,7 @@ apart in the median) are located in the generic crust without station correction
 catalogue.""",
 )
 PICK_REFERENCE = "PAL pairs with the same P (0.05 s): as the reference was made, all mends on"
-PICK_DEFAULT = "PAL pairs with the same P (0.05 s): defaults (AI-PAL's configuration, 1-20 Hz)"
+PICK_DEFAULT = "PAL pairs with the same P (0.05 s): the defaults"
 IN_REGION = "truth in the 68% hypocentre region, picks and model, inside"
 AS_HYPOINVERSE = "20 trial depths: epicentre difference, median"
 # The table of README.md: what it says, and the record: stage, name, beginning of its data.

@@ -43,7 +43,7 @@ def test_a_figure_is_the_recorded_one_within_rounding(row):
     [
         ("as the published pairs were made, mends off", "as the reference was made, mends off"),
         ("as the published pairs were made, with the mends above", "as the reference was made, all mends on"),
-        ("the defaults", "defaults (AI-PAL's configuration, 1-20 Hz)"),
+        ("the defaults", "the defaults"),
     ],
 )
 def test_the_fidelity_on_the_page_of_the_picker_is_the_recorded_one(start, way):

@@ -21,7 +21,7 @@ def test_the_whole_chain_finds_the_events_it_should(reference, network):
     value = score(network / "truth", {"origins": origins, "magnitudes": reference.table("magnitudes")})
     value = value[value["scope"] == "all"].set_index("name")["value"]
     assert value["epicentre error, median"] <= 1.0
-    assert abs(value["ML minus true magnitude, median"]) <= 0.2
+    assert abs(value["ML minus true magnitude, median"]) <= 0.3  # the stations' mean amplification is not known
 
 
 @pytest.mark.parametrize(
