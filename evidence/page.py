@@ -35,7 +35,7 @@ it; a phase is detectable from a signal-to-noise ratio of 2 on, an event with P 
 """
 
 RIDGECREST = "ridgecrest_waveforms, default settings"
-SENSITIVE = "ridgecrest_waveforms, trigger threshold 6 instead of 12"
+SENSITIVE = "ridgecrest_waveforms, trigger threshold 6 instead of 8"
 AMATRICE = "amatrice_waveforms, default settings, generic crust"
 RECALL = "recall of the catalogue's events, M >= 1.5"
 READING = (

@@ -173,7 +173,7 @@ def ridgecrest(records: Records, data: Path, folder: Path) -> None:
     window = pal[(pal >= "2019-07-04T16:50Z") & (pal < END_OF_REFERENCE)]
     records.add("events that the original PAL made in this window (14 stations)", len(window), "-", "ridgecrest_picks")
     sensitive = run_real(folder / "sensitive", here, velocity, 2.5, pick=PickSettings(trigger_threshold=6.0))
-    against_catalogue(records, sensitive, catalogue, f"{name}, trigger threshold 6 instead of 12")
+    against_catalogue(records, sensitive, catalogue, f"{name}, trigger threshold 6 instead of 8")
 
 
 def amatrice(records: Records, data: Path, folder: Path) -> None:

@@ -192,3 +192,12 @@ def test_the_full_response_is_removed_from_the_cut_window(origins, arrivals):
     assert removed["amplitude_m"].iloc[0] == pytest.approx(2 * plain["amplitude_m"].iloc[0])
     assert len(seen) == 1
     assert seen[0] < 30 * RATE
+
+
+def test_windows_are_exact_to_the_nanosecond_though_another_event_has_one_onset_only(origins, arrivals):
+    odd = arrivals.assign(time=arrivals["time"] + pd.Timedelta(123, "ns"))
+    alone = make_arrivals([(9, "XX.A.", "P", 400.0, np.nan)])
+    nine = make_origins([(1, 55.0, 40.0, 30.0, 8.0), (9, 395.0, 40.0, 30.0, 8.0)])
+    one, both = (windows(o, a, SETTINGS, [1]) for o, a in ((origins, odd), (nine, pd.concat([odd, alone]))))
+    assert one == both
+    assert one[0].begin_ns == odd["time"].min().value - int(SETTINGS.before_p_s * 1e9)

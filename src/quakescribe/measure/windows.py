@@ -75,13 +75,13 @@ def _onsets(origins: pd.DataFrame, arrivals: pd.DataFrame, settings: MeasureSett
     first = times.pivot_table(index=["event_id", "station_id"], columns="phase", values="ns", aggfunc="min")
     table = first.reindex(columns=["P", "S"]).astype("float64").rename(columns={"P": "p", "S": "s"}).reset_index()
     exact = times.groupby(["event_id", "station_id", "phase"], sort=True)["ns"].min()
-    start = table["event_id"].map(pd.Series(origins["time"].astype("int64").to_numpy(), index=origins["event_id"]))
-    table["wanted"] = start.notna()
+    begins = pd.Series(origins["time"].astype("int64").to_numpy(), index=origins["event_id"])
+    table["wanted"] = table["event_id"].isin(begins.index)
     out = {}
     for name, phase in (("p", "P"), ("s", "S")):
         key = pd.MultiIndex.from_arrays([table["event_id"], table["station_id"], np.full(len(table), phase)])
-        out[name] = exact.reindex(key).fillna(-1).astype("int64").to_numpy()
-    origin = start.fillna(-1).astype("int64").to_numpy()
+        out[name] = exact.reindex(key, fill_value=-1).to_numpy()  # never by way of float64, which rounds ns
+    origin = begins.reindex(table["event_id"], fill_value=-1).to_numpy()
     p, s = out["p"], out["s"]
     known = origin >= 0
     p, s = (np.where((p < 0) & known, origin + ((s - origin) / settings.vp_vs).astype(np.int64), p),
