@@ -37,3 +37,11 @@ class WorkspaceError(QuakescribeError, OSError):
 
 class EngineError(QuakescribeError, RuntimeError):
     """The workers could not finish a unit of work."""
+
+
+class WeightsError(QuakescribeError, ValueError):
+    """Weights of a network cannot be found, read, or used with the picker that was asked for."""
+
+
+class TrainError(QuakescribeError, RuntimeError):
+    """A network cannot be trained: there is nothing to learn from, or the samples cannot be kept or read."""

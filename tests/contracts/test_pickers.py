@@ -1,4 +1,4 @@
-"""What every picker must do, whatever it picks with. A new picker joins by its entry in PICKERS."""
+"""What every picker must do, whatever it picks with. A new picker joins by its entry in CHOICES."""
 
 import sys
 from itertools import pairwise
@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from quakescribe.pick import PICKERS, pick_unit
+from quakescribe.pick import PICKERS, display_name, pick_unit
+from quakescribe.settings.network import NetworkSettings
 from quakescribe.settings.pick import PickSettings
 from quakescribe.tables import PICKS, SKIPS
 
@@ -19,9 +20,26 @@ TIMES = np.arange(40.0, 640.0, 60.0)
 SPS = np.linspace(1.5, 5.0, len(TIMES))
 
 
-@pytest.fixture(params=sorted(PICKERS))
+TINY = Path(__file__).parents[1] / "data" / "tiny_sar.safetensors"
+CHOICES = {
+    "pal": lambda data: PickSettings(),
+    "sar": lambda data: PickSettings(picker="sar", network=NetworkSettings(weights=str(TINY))),
+    "phasenet": lambda data: PickSettings(picker=f"seisbench:PhaseNet:{data}/weights/phasenet_ncedc"),
+    "eqtransformer": lambda data: PickSettings(picker=f"seisbench:EQTransformer:{data}/weights/eqt_original"),
+}
+REAL = ("phasenet", "eqtransformer")
+
+
+@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.real_data if name in REAL else ()) for name in CHOICES])
 def settings(request):
-    return PickSettings(picker=request.param)
+    data = request.getfixturevalue("real_data") if request.param in REAL else None
+    if request.param in REAL:
+        pytest.importorskip("seisbench")
+    return CHOICES[request.param](data)
+
+
+def test_every_picker_is_among_the_choices():
+    assert {CHOICES[name](None).picker.partition(":")[0] for name in CHOICES} | {"phasenet"} == set(PICKERS)
 
 
 @pytest.fixture
@@ -39,7 +57,7 @@ def test_tables_keep_their_contract(recording, settings):
     SKIPS.check(skips)
     assert len(picks) > 0
     assert set(picks["station_id"]) == {"XX.SIM."}
-    assert set(picks["picker"]) == {settings.picker}
+    assert set(picks["picker"]) == {display_name(settings.picker)}
     pd.testing.assert_frame_equal(picks, PICKS.order(picks))
 
 

@@ -6,14 +6,16 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from quakescribe.pick.pal import pick_span
+from quakescribe.pick import network, pal
 from quakescribe.settings.pick import PickSettings
 from quakescribe.waveforms.block import Block
 
 Load = Callable[[int, int], list[Block]]
 """Give the raw blocks of the station between two times (ns after 1970)."""
 
-PICKERS: dict[str, Callable[[Load, int, int, PickSettings], tuple[pd.DataFrame, pd.DataFrame]]] = {"pal": pick_span}
+PICKERS: dict[str, Callable[[Load, int, int, PickSettings], tuple[pd.DataFrame, pd.DataFrame]]] = {
+    "pal": pal.pick_span, "sar": network.pick_span, "phasenet": network.pick_span, "seisbench": network.pick_span}
+"""By the first word of ``pick.picker``."""
 
 
 def pick_unit(load: Load, start_ns: int, end_ns: int, settings: PickSettings) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -34,4 +36,4 @@ def pick_unit(load: Load, start_ns: int, end_ns: int, settings: PickSettings) ->
     (picks, skips)
         Tables PICKS and SKIPS. The reasons are listed in docs/pick.md.
     """
-    return PICKERS[settings.picker](load, start_ns, end_ns, settings)
+    return PICKERS[settings.picker.partition(":")[0]](load, start_ns, end_ns, settings)

@@ -9,6 +9,7 @@ import pandas as pd
 from quakescribe.earth.velocity import read_velocity
 from quakescribe.errors import FormatError
 from quakescribe.run.inputs import open_inputs, with_locations
+from quakescribe.run.pickers import with_paths
 from quakescribe.run.runner import Silent, Watcher, execute
 from quakescribe.run.stages import Recordings, amplitudes_at
 from quakescribe.run.workspace import Run
@@ -27,7 +28,7 @@ def settings_from(path: Path | None) -> Settings:
 def pick_files(waveforms: str, stations: Path, out: Path, settings: Settings, watcher: Watcher | None = None) -> Tables:
     """Pick all recordings; the units of work below ``out/work`` make a stopped command go on where it stopped."""
     project = ProjectSettings(waveforms=str(Path(waveforms).absolute()), stations=str(stations.absolute()))
-    settings = settings.model_copy(update={"project": project})
+    settings = settings.model_copy(update={"project": project, "pick": with_paths(settings.pick, Path.cwd())})
     run = Run(out / "work")
     execute(settings, out, run, "pick", watcher or Silent())
     return {"picks": run.table("picks"), "skips": run.table("skips")}

@@ -19,6 +19,7 @@ from quakescribe.earth.velocity import VelocityModel
 from quakescribe.errors import EngineError, QuakescribeError, SettingsError
 from quakescribe.run.engine import Engine, open_engine
 from quakescribe.run.inputs import Inputs, open_inputs
+from quakescribe.run.pickers import identity, with_paths
 from quakescribe.run.stage import Stage, Task, Unit, act, decide, fingerprint, part
 from quakescribe.run.workspace import SETTINGS, Run, write_text
 from quakescribe.settings.project import Settings, dump
@@ -36,6 +37,7 @@ class Context:
     settings: Settings
     inputs: Inputs
     run: Run
+    folder: Path = Path()
 
 
 class Watcher(Protocol):
@@ -103,7 +105,7 @@ def execute(
     done: dict[str, StageRecord] = {}
     with run.lock(), _log_to(run.folder / "run.log"):
         inputs = open_inputs(settings, folder)
-        context = Context(settings, inputs, run)
+        context = Context(settings, inputs, run, folder)
         write_text(run.folder / SETTINGS, dump(settings))
         _write_inputs(inputs, run)
         with open_engine(settings.run) as engine:
@@ -212,8 +214,8 @@ def _remove_stale(stage: Stage, folder: Path, keys: set[str]) -> None:
 
 def _write_provenance(context: Context, done: dict[str, StageRecord]) -> None:
     settings, inputs, run = context.settings, context.inputs, context.run
-    before = run.provenance().get("stages", {})
-    stages = dict(before)
+    before = run.provenance()
+    stages = dict(before.get("stages", {}))
     for name, record in done.items():
         if record.units > record.reused or name not in stages:
             stages[name] = {
@@ -229,6 +231,7 @@ def _write_provenance(context: Context, done: dict[str, StageRecord]) -> None:
         "platform": platform.platform(),
         "packages": {name: _version(name) for name in PACKAGES},
         "settings": fingerprint(settings),
+        "picker": _picker(context),
         "inputs": {
             "waveforms": {
                 "path": settings.project.waveforms,
@@ -242,6 +245,14 @@ def _write_provenance(context: Context, done: dict[str, StageRecord]) -> None:
         "stages": stages,
     }
     write_text(run.folder / "provenance.json", json.dumps(record_of_run, indent=1) + "\n")
+
+
+def _picker(context: Context) -> dict[str, str]:
+    """Return which picker made the picks, and the name and digest of its weights."""
+    pick = context.settings.pick
+    _, known = identity(with_paths(pick, context.folder))
+    name, _, digest = known.rpartition(" ")
+    return {"name": name or pick.picker, "weights": Path(pick.network.weights).name, "sha256": digest}
 
 
 def _layers(model: VelocityModel) -> list[dict[str, float]]:

@@ -23,6 +23,7 @@ import pandas as pd
 
 from quakescribe.earth.velocity import VelocityModel
 from quakescribe.run.inputs import DAY_NS, days
+from quakescribe.run.pickers import identity, with_paths
 from quakescribe.run.stage import Stage, Unit, code_digest, fingerprint
 from quakescribe.settings.associate import AssociateSettings
 from quakescribe.settings.locate import LocateSettings
@@ -115,7 +116,10 @@ class PickJob:
 def _plan_pick(context: Context) -> list[Unit]:
     inputs, settings = context.inputs, context.settings
     _file.cache_clear()
-    base = fingerprint(code_digest("pick", *_READING), settings.pick, settings.waveforms)
+    pick = with_paths(settings.pick, context.folder)
+    known_by, weights = identity(pick)
+    code = code_digest("pick", *_READING, *(("nets",) if weights else ()))
+    base = fingerprint(code, known_by, weights, settings.waveforms)
     units = []
     for station_id in inputs.station_ids:
         recordings = _recordings(context, station_id)
@@ -124,7 +128,7 @@ def _plan_pick(context: Context) -> list[Unit]:
         for name, start_ns, end_ns in days(*_whole_days(context, station_id), settings.run.chunk_hours):
             if not recorded_days & set(range(start_ns // DAY_NS, (end_ns - 1) // DAY_NS + 1)):
                 continue
-            job = PickJob(recordings, start_ns, end_ns, settings.pick)
+            job = PickJob(recordings, start_ns, end_ns, pick)
             recorded = _recorded(recordings.archive, start_ns, end_ns)
             units.append(Unit(f"{name}/{station_id}", fingerprint(known, recorded, start_ns, end_ns), job))
     return units

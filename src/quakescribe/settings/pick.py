@@ -2,15 +2,18 @@
 
 from typing import Literal
 
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 
 from quakescribe.settings.base import Section, setting
+from quakescribe.settings.network import NetworkSettings
 
 
 class PickSettings(Section):
     """How onsets are found. Times in seconds, frequencies in hertz."""
 
-    picker: Literal["pal"] = setting("pal", "which picker: 'pal', the rule-based one")
+    picker: str = setting(
+        "pal", "which picker: 'pal', the rule-based one; 'sar' or 'phasenet' with weights trained here "
+        "(pick.network.weights); 'seisbench:MODEL:WEIGHTS', WEIGHTS a published name or a path without its suffix")
     band_low_hz: float = setting(1.0, "lower corner of the causal 4-pole Butterworth band-pass", "Hz", gt=0)
     band_high_hz: float = setting(
         20.0, "upper corner of the band-pass; lowered to 90% of Nyquist where the sampling rate is too low", "Hz", gt=0)
@@ -77,6 +80,15 @@ class PickSettings(Section):
     refine_after_s: float = setting(0.5, "a refined onset is sought until this long after PAL's", "s", gt=0, le=5)
     unpaired_p: bool = setting(
         True, "keep a P whose S cannot be sought (no live horizontal, or a gap in the S window) as an unpaired pick")
+    network: NetworkSettings = NetworkSettings()
+
+    @field_validator("picker")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        parts = value.split(":", 2)
+        if value in ("pal", "sar", "phasenet") or (len(parts) == 3 and parts[0] == "seisbench" and all(parts)):
+            return value
+        raise ValueError("expected 'pal', 'sar', 'phasenet' or 'seisbench:MODEL:WEIGHTS'")
 
     @model_validator(mode="after")
     def _ordered(self) -> "PickSettings":

@@ -19,6 +19,7 @@ from quakescribe.settings.measure import MeasureSettings
 from quakescribe.settings.pick import PickSettings
 from quakescribe.settings.report import ReportSettings
 from quakescribe.settings.run import ProjectSettings, RunSettings
+from quakescribe.settings.train import TrainSettings
 from quakescribe.settings.velocity import VelocitySettings
 from quakescribe.settings.waveforms import WaveformsSettings
 
@@ -35,6 +36,7 @@ class Settings(Section):
     locate: LocateSettings = LocateSettings()
     measure: MeasureSettings = MeasureSettings()
     report: ReportSettings = ReportSettings()
+    train: TrainSettings = TrainSettings()
 
 
 def parse(text: str, source: str = "quakescribe.toml") -> Settings:

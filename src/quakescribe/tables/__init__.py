@@ -4,12 +4,14 @@ from quakescribe.tables.events import ARRIVALS, EVENTS, event_ids
 from quakescribe.tables.findings import FINDINGS, SKIPS
 from quakescribe.tables.origins import AMPLITUDES, MAGNITUDES, ORIGINS
 from quakescribe.tables.picks import PICKS, pick_ids
+from quakescribe.tables.samples import MARKS, SAMPLES
 from quakescribe.tables.schema import Column, Table
 from quakescribe.tables.stations import CHANNELS, STATIONS
 
 TABLES: dict[str, Table] = {
     table.name: table
-    for table in (STATIONS, CHANNELS, PICKS, EVENTS, ARRIVALS, ORIGINS, AMPLITUDES, MAGNITUDES, FINDINGS, SKIPS)
+    for table in (STATIONS, CHANNELS, PICKS, EVENTS, ARRIVALS, ORIGINS, AMPLITUDES, MAGNITUDES, FINDINGS, SKIPS,
+                  SAMPLES, MARKS)
 }
 
 __all__ = [
@@ -19,8 +21,10 @@ __all__ = [
     "EVENTS",
     "FINDINGS",
     "MAGNITUDES",
+    "MARKS",
     "ORIGINS",
     "PICKS",
+    "SAMPLES",
     "SKIPS",
     "STATIONS",
     "TABLES",

@@ -1,0 +1,139 @@
+"""A network ready to pick: opened once per process, by picker and weights, on a CPU or a GPU."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quakescribe.errors import WeightsError
+from quakescribe.nets.form import Form, normalise
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Picker:
+    """A network that gives the probabilities of P and S of windows.
+
+    Attributes
+    ----------
+    form
+        What it takes and gives.
+    digest
+        SHA-256 of its weights.
+    filter
+        Corners (Hz), order, and whether without phase, of the filter SeisBench applies to a recording; None = none.
+    """
+
+    form: Form
+    digest: str
+    filter: tuple[float, float, int, bool] | None
+    device: str
+    _prepare: Callable[[Tensor], Tensor] | None
+    _run: Callable[[Tensor], Tensor]
+
+    def __call__(self, x: NDArray[np.float32], valid: NDArray[np.bool_] | None) -> NDArray[np.float32]:
+        """Return probabilities of P and S, shape (batch, 2, window).
+
+        Parameters
+        ----------
+        x
+            Shape (batch, 3, window), rows in the order of ``form.components``.
+        valid
+            Same shape; None where every sample is valid. Samples that are not count as zeros.
+        """
+        import torch
+
+        with torch.inference_mode():
+            windows = torch.from_numpy(x).to(self.device)
+            mask = None if valid is None else torch.from_numpy(valid).to(self.device)
+            if self._prepare is None:
+                windows = normalise(windows, self.form, mask)
+            else:
+                windows = self._prepare(windows if mask is None else _centred(windows, mask))
+                windows = windows if mask is None else torch.where(mask, windows, 0.0)
+            return np.asarray(self._run(windows).float().cpu().numpy())
+
+
+def _centred(x: Tensor, valid: Tensor) -> Tensor:
+    """Return windows whose valid samples have no mean and whose others are zero."""
+    import torch
+
+    mean = torch.where(valid, x, 0.0).sum(-1, keepdim=True) / valid.sum(-1, keepdim=True).clamp(min=1)
+    return torch.where(valid, x - mean, 0.0)
+
+
+@lru_cache(maxsize=2)
+def open_picker(name: str, weights: str, window: int, device: str, changed: tuple[int, ...] = ()) -> Picker:
+    """Return the network of a picker's name and weights.
+
+    Parameters
+    ----------
+    name
+        'sar', 'phasenet', or 'seisbench:MODEL:WEIGHTS'.
+    weights
+        The .safetensors file of 'sar' and 'phasenet'.
+    window
+        Samples, for SeisBench's; 0 = its own.
+    device
+        'auto', 'cpu' or 'cuda'.
+    changed
+        State of the files (see `state_of`), so that new weights under an old name are read again.
+
+    Raises
+    ------
+    WeightsError
+        If PyTorch or SeisBench is missing, or the weights are, or they are of another architecture.
+    """
+    torch = _torch()
+    where = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+    if where == "cuda" and not torch.cuda.is_available():
+        raise WeightsError("pick.network.device = 'cuda', but PyTorch finds no GPU; set 'auto' or 'cpu'")
+    if name.startswith("seisbench:"):
+        from quakescribe.nets.seisbench import SeisBenchNet
+
+        _, model, path = name.split(":", 2)
+        net = SeisBenchNet(model, path, window)
+        net.model.to(where)
+        return Picker(net.form, net.digest, net.filter, where, net.prepare, net.probabilities)
+    from quakescribe.nets.weights import load
+
+    if not weights:
+        raise WeightsError(f"pick.picker = '{name}' needs pick.network.weights: the .safetensors file that "
+                           "'quakescribe train' wrote")
+    module, record = load(Path(weights))
+    if record.net.partition("-")[0] != name:
+        raise WeightsError(f"{weights}: weights of '{record.net}', but pick.picker = '{name}'")
+    module.to(where)
+
+    def run(x: Tensor) -> Tensor:
+        curves: Tensor = torch.softmax(module(x), dim=1)[:, 1:]
+        return curves
+
+    return Picker(record.form, record.sha256, None, where, None, run)
+
+
+def state_of(name: str, weights: str) -> tuple[int, ...]:
+    """Return what changes when the files of a picker's weights do: their times of change and sizes."""
+    path = name.split(":", 2)[2] + ".pt" if name.startswith("seisbench:") else weights
+    try:
+        found = Path(path).expanduser().stat()
+    except OSError:
+        return ()
+    return (found.st_mtime_ns, found.st_size)
+
+
+def _torch() -> Any:
+    try:
+        import torch
+    except ImportError:
+        raise WeightsError("picking with a network needs PyTorch: pip install torch==2.13.0, then "
+                           "pip install 'quakescribe[ai]'") from None
+    return torch
