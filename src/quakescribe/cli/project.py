@@ -10,6 +10,8 @@ import typer
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The project folder.")]
 Name = Annotated[str, typer.Option("--name", help="Which run.", show_default="the one worked on last")]
+Set = Annotated[list[str] | None, typer.Option(
+    "--set", metavar="SECTION.NAME=VALUE", help="Change a setting for this run, e.g. pick.picker=sar; can be repeated.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document for machines.")]
 
 
@@ -73,6 +75,7 @@ def run(
     scheduler: Annotated[
         str | None, typer.Option("--scheduler", help="Running Dask scheduler, tcp://host:port.")
     ] = None,
+    changes: Set = None,
     as_json: Json = False,
 ) -> None:
     """Make the catalogue: pick, associate, locate, measure, report. What is done already is reused."""
@@ -81,9 +84,10 @@ def run(
     from quakescribe.run.runner import Silent, execute
     from quakescribe.run.summary import summary
     from quakescribe.run.workspace import Project
+    from quakescribe.settings.project import override
 
     project = Project(folder)
-    settings = project.settings
+    settings = override(project.settings, changes or ())
     given = {"workers": workers, "scheduler": scheduler}
     changed = {key: value for key, value in given.items() if value is not None}
     settings = settings.model_copy(update={"run": settings.run.model_copy(update=changed)})

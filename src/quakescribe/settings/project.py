@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import textwrap
 import tomllib
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,10 @@ def parse(text: str, source: str = "quakescribe.toml") -> Settings:
     SettingsError
         One message with every fault of every section, each with its file.
     """
-    tree = _tree(text, source)
+    return _from_tree(_tree(text, source), source)
+
+
+def _from_tree(tree: dict[str, Any], source: str) -> Settings:
     faults: list[str] = []
     sections: dict[str, Any] = {}
     for name, values in tree.items():
@@ -71,6 +75,35 @@ def parse(text: str, source: str = "quakescribe.toml") -> Settings:
 def load(path: Path) -> Settings:
     """Read ``quakescribe.toml``."""
     return parse(_text(path), str(path))
+
+
+def override(settings: Settings, changes: Iterable[str]) -> Settings:
+    """Return settings with some changed, each given as ``section.name=value`` with the value as in TOML.
+
+    A value that is no TOML is taken as text, so quotes can be left out.
+
+    Raises
+    ------
+    SettingsError
+        If a change is not of this form, or a name is unknown or a value out of range.
+    """
+    tree = settings.model_dump(exclude_none=True)
+    for change in changes:
+        path, equals, text = change.partition("=")
+        *sections, name = path.strip().split(".")
+        if not equals or not sections:
+            raise SettingsError(f"'{change}': expected SECTION.NAME=VALUE, e.g. pick.trigger_threshold=12")
+        try:
+            value = tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            value = text.strip()
+        inner = tree
+        for section in sections:
+            inner = inner.setdefault(section, {})
+            if not isinstance(inner, dict):
+                raise SettingsError(f"'{change}': '{section}' is a setting, not a section")
+        inner[name] = value
+    return _from_tree(tree, "--set")
 
 
 def read_section(path: Path, section: type[S], name: str) -> S:
