@@ -122,6 +122,10 @@ def _local(workers: int) -> Iterator[Any]:
     from distributed import Client, LocalCluster
 
     options = {
+        # Dask has its workers give back memory after every array, at three times the cost of a network's arithmetic
+        "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": 1 << 28,
+        "distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": 1 << 25,
+        "distributed.admin.large-graph-warning-threshold": "1GiB",
         "distributed.scheduler.allowed-failures": 3,
         "distributed.comm.timeouts.connect": "60s",
         "distributed.worker.profile.enabled": False,
