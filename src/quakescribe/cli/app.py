@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from quakescribe.cli import project, simulated, stages
+from quakescribe.cli import project, simulated, stages, trained
 
 app = typer.Typer(
     name="quakescribe",
@@ -22,6 +22,7 @@ TRY = "Try it"
 app.command(rich_help_panel=PROJECT)(project.init)
 app.command(rich_help_panel=PROJECT)(project.check)
 app.command(rich_help_panel=PROJECT)(project.run)
+app.command(rich_help_panel=PROJECT)(trained.train)
 app.command(rich_help_panel=PROJECT)(project.export)
 app.command(rich_help_panel=PROJECT)(project.report)
 app.command(rich_help_panel=PROJECT)(project.settings)

@@ -11,7 +11,7 @@ import typer
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The project folder.")]
 Name = Annotated[str, typer.Option("--name", help="Which run.", show_default="the one worked on last")]
 Set = Annotated[list[str] | None, typer.Option(
-    "--set", metavar="SECTION.NAME=VALUE", help="Change a setting for this run, e.g. pick.picker=sar; can be repeated.")]
+    "--set", metavar="SECTION.NAME=VALUE", help="Change a setting for this once, e.g. pick.picker=sar; repeatable.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document for machines.")]
 
 

@@ -68,6 +68,13 @@ class Bars:
         task = self._progress.tasks[self._tasks[stage]]
         self._progress.update(task.id, completed=task.total, rows=_counts(rows) or task.fields["rows"])
 
+    def step(self, epoch: int, step: int, steps: int, loss: float) -> None:
+        """Move the bar of fitting: a unit is a step; the loss is shown as it goes down."""
+        if "fit" not in self._tasks or (step == 1 and epoch == 0):
+            self._tasks["fit"] = self._progress.add_task("fit", total=steps, rate="", rows="")
+        note = f"epoch {epoch + 1}, loss {loss:.4f}"
+        self._progress.update(self._tasks["fit"], completed=step, total=steps, rows=note)
+
 
 def _counts(rows: dict[str, int]) -> str:
     return ", ".join(f"{count:,} {table}" for table, count in rows.items() if count)

@@ -25,15 +25,17 @@ def find_peaks(curve, threshold, separation, middle):
 
     Returns
     -------
-    (array, array)
-        Positions (samples, float64) and heights. The top is that of the parabola through the peak and its neighbours.
+    (array, array, array)
+        Whole samples (int64), what is to be added to them (float64), and heights. The top is that of the parabola
+        through the peak and its neighbours. Whole and part are apart so that no bit depends on where the curve begins.
 
     Notes
     -----
     What is found at a place depends on 2 separation samples round it, and on nothing else. O(n + peaks separation).
     """
     n = curve.shape[0]
-    at = np.empty(n // 2 + 1)
+    whole = np.empty(n // 2 + 1, dtype=np.int64)
+    part = np.empty(n // 2 + 1)
     height = np.empty(n // 2 + 1)
     found = 0
     for i in range(1, n - 1):
@@ -53,14 +55,16 @@ def find_peaks(curve, threshold, separation, middle):
                 a -= 1
             while b < min(n - 1, i + separation) and curve[b + 1] >= 0.5 * v:
                 b += 1
-            at[found] = 0.5 * (a + b)
+            whole[found] = (a + b) // 2
+            part[found] = 0.5 * ((a + b) % 2)
         else:
             before, after = np.float64(curve[i - 1]), np.float64(curve[i + 1])
             bend = before - 2.0 * np.float64(v) + after
-            at[found] = i + (0.5 * (before - after) / bend if bend < 0.0 else 0.0)
+            whole[found] = i
+            part[found] = 0.5 * (before - after) / bend if bend < 0.0 else 0.0
         height[found] = v
         found += 1
-    return at[:found].copy(), height[:found].copy()
+    return whole[:found].copy(), part[:found].copy(), height[:found].copy()
 
 
 @kernel
@@ -101,8 +105,8 @@ def pair_up(p, s, shortest, longest):
 
 
 @kernel
-def measure_onsets(raw, raw_mask, data, mask, onsets, is_s, sampling_rate, w):
-    """Return what an onset is measured on, the amplitude ratio across it, and how sharply it stands out.
+def measure_onsets(raw, raw_mask, data, mask, onsets, is_s, before, after, least, sampling_rate, w):
+    """Place onsets anew by Akaike's criterion where they stand out, and measure them.
 
     Parameters
     ----------
@@ -111,9 +115,14 @@ def measure_onsets(raw, raw_mask, data, mask, onsets, is_s, sampling_rate, w):
     data, mask
         Shape (3, m): the filtered band. Not changed.
     onsets
-        Shape (n,), float64, samples.
+        Shape (n,), float64, samples. Changed in place where an onset is placed anew: half a sample before the first
+        sample of the signal.
     is_s
         Whether they are S.
+    before, after
+        An onset is sought anew from so many samples before the network's to so many after it; 0 and 0 = never.
+    least
+        Ratio of amplitudes below which an onset stays where it is.
     sampling_rate
         Hz.
     w
@@ -124,8 +133,11 @@ def measure_onsets(raw, raw_mask, data, mask, onsets, is_s, sampling_rate, w):
     (array, array)
         Rows (n, 2), int64: (0, 0) for a P, for an S the horizontals without a masked sample from s_lta before to s_sta
         after it, one twice if it is alone; (-1, -1) for an onset that rests on masked samples. And (n, 2), float64:
-        ratio of amplitudes, and sharpness (s) of Akaike's criterion within refine_before and refine_after of the
-        onset, NaN where masked samples forbid to say.
+        ratio of amplitudes across the onset, and how sharply it was placed (s), NaN where it stayed.
+
+    Notes
+    -----
+    See :func:`quakescribe.kernels.onset_time.place`. O(n).
     """
     n = onsets.shape[0]
     rows = np.full((n, 2), -1, dtype=np.int64)
@@ -142,9 +154,15 @@ def measure_onsets(raw, raw_mask, data, mask, onsets, is_s, sampling_rate, w):
             continue
         rows[i, 0], rows[i, 1] = first, second
         out[i, 0] = contrast(data, first, second, at, n_after, n_before)
-        _, spread = place(raw, raw_mask, (first, second), at, at - w.refine_before, at + w.refine_after, w,
-                          sampling_rate)
-        out[i, 1] = spread / sampling_rate
+        k, spread = place(raw, raw_mask, (first, second), at, at - before, at + after, w, sampling_rate)
+        begin, end = k - n_before, k + n_after + 1
+        if k < 0 or not clear(mask, first, begin, end) or not clear(mask, second, begin, end):
+            continue
+        ratio = contrast(data, first, second, k, n_after, n_before)
+        if ratio >= least:
+            onsets[i] = k - 0.5
+            out[i, 0] = ratio
+            out[i, 1] = spread / sampling_rate
     return rows, out
 
 

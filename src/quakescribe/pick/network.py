@@ -14,7 +14,7 @@ from quakescribe.kernels.peaks import find_peaks, measure_onsets, measure_pairs,
 from quakescribe.pick.curves import SECOND, Curves, Grid, curves, grid_of, ratio
 from quakescribe.pick.names import display_name
 from quakescribe.pick.pal import windows
-from quakescribe.pick.uncertainty import NETWORK_P, NETWORK_S, of_network
+from quakescribe.pick.uncertainty import P, S, of_network
 from quakescribe.settings.pick import PickSettings
 from quakescribe.tables import PICKS, SKIPS, pick_ids, store
 from quakescribe.waveforms.block import Block
@@ -109,15 +109,18 @@ def _onsets(found: Curves, k: int, block: Block, filtered: Block, picker: Picker
             own: tuple[int, int], counts: dict[str, int]) -> Onsets:
     """Return the onsets of P (k = 0) or S (1) that rest on valid samples."""
     n = settings.network
-    at, height = find_peaks(found.values[k], np.float32((n.p_threshold, n.s_threshold)[k]),
-                            round(n.separation_s * found.rate), picker.form.onset == "middle")
-    whole = np.floor(at).astype(np.int64)
-    ns = _grid_ns(found.first + whole, found.rate) + np.round((at - whole) / found.rate * SECOND).astype(np.int64)
+    whole, part, height = find_peaks(found.values[k], np.float32((n.p_threshold, n.s_threshold)[k]),
+                                     round(n.separation_s * found.rate), picker.form.onset == "middle")
+    ns = _grid_ns(found.first + whole, found.rate) + np.round(part / found.rate * SECOND).astype(np.int64)
     index = np.array([_index(block, int(one)) for one in ns])
+    before = index.copy()
+    rate = block.sampling_rate if n.onset == "refined" else 0.0
     rows, measures = measure_onsets(block.data, block.mask, filtered.data, filtered.mask, index, k == 1,
+                                    round(n.refine_before_s * rate), round(n.refine_after_s * rate), n.refine_snr,
                                     block.sampling_rate, windows(settings, block.sampling_rate))
+    moved = np.round((index - before) / block.sampling_rate * SECOND).astype(np.int64)
     nearest = np.clip(np.round(index), 0, block.n - 1).astype(np.int64)
-    out = Onsets(index, ns + block.offset_ns[nearest], height, rows, measures)
+    out = Onsets(index, ns + moved + block.offset_ns[nearest], height, rows, measures)
     clear = rows[:, 0] >= 0
     reason = "no-horizontal" if k == 1 and block.present == "Z" else "gap"
     counts[reason] = counts.get(reason, 0) + int((_inside(out, own) & ~clear).sum())
@@ -163,7 +166,8 @@ def _tables(block: Block, filtered: Block, p: Onsets, s: Onsets, partner: NDArra
         "probability": np.minimum(np.concatenate([p.probability, s.probability]), 1.0),
         "snr": np.concatenate([_finite(p.measures[:, 0]), _finite(s.measures[:, 0])]),
         "amplitude_m": np.concatenate([_lengthened(amplitude, len(p), np.nan), _lengthened(amplitude, len(s), np.nan)]),
-        "uncertainty_s": np.concatenate([of_network(p.measures, NETWORK_P), of_network(s.measures, NETWORK_S)]),
+        "uncertainty_s": np.concatenate([of_network(p.measures[:, 1], P),
+                                         of_network(s.measures[:, 1], S)]),
         "pair_id": np.concatenate([_lengthened(ids[:n], len(p), 0), _lengthened(ids[:n], len(s), 0)]),
         "picker": np.full(len(station), display_name(settings.picker), dtype=object),
     })

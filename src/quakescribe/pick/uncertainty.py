@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 REFINED_FLOOR_S = 0.006
 FLOOR_S = 0.015
 CEILING_S = 1.0
+NETWORK_S = 0.12  # of an onset as a network puts it, too weak to be refined (docs/pick.md)
 
 
 class Spread(NamedTuple):
@@ -40,27 +41,10 @@ def uncertainty(snr: NDArray[np.float64], rise_s: NDArray[np.float64], sharpness
     return np.minimum(np.where(np.isnan(sharpness_s), walked, refined), CEILING_S)
 
 
-class NetworkSpread(NamedTuple):
-    """Seconds that remain of the clearest onset, share of the sharpness, seconds at an amplitude ratio of 1."""
-
-    floor_s: float
-    sharpness: float
-    noise_s: float
-
-
-NETWORK_P = NetworkSpread(floor_s=0.02, sharpness=0.7, noise_s=0.2)
-NETWORK_S = NetworkSpread(floor_s=0.04, sharpness=1.0, noise_s=0.3)
-
-
-def of_network(measures: NDArray[np.float64], phase: NetworkSpread) -> NDArray[np.float64]:
+def of_network(sharpness_s: NDArray[np.float64], phase: Spread) -> NDArray[np.float64]:
     """Return one standard deviation (s) of a network's onsets, at most ``CEILING_S``.
 
-    ``sqrt(floor**2 + (sharpness * sharpness_s)**2 + (noise / snr)**2)`` of measures (n, 2): amplitude ratio and
-    sharpness (s), see :func:`quakescribe.kernels.peaks.measure_onsets`; an unknown sharpness counts as 0.1 s, an
-    unknown ratio as 1.
+    As `uncertainty` where an onset was refined; ``NETWORK_S`` where it was left as the network put it (sharpness NaN).
     """
-    snr, sharpness_s = measures[:, 0], measures[:, 1]
-    strength = np.maximum(np.where(np.isnan(snr), 1.0, snr), 1.0)
-    sharp = np.where(np.isnan(sharpness_s), 0.1, sharpness_s)
-    spread = np.sqrt(phase.floor_s**2 + (phase.sharpness * sharp) ** 2 + (phase.noise_s / strength) ** 2)
-    return np.minimum(spread, CEILING_S)
+    refined = np.hypot(REFINED_FLOOR_S, phase.sharpness * sharpness_s)
+    return np.minimum(np.where(np.isnan(sharpness_s), NETWORK_S, refined), CEILING_S)

@@ -18,6 +18,13 @@ class NetworkSettings(Section):
     separation_s: float = setting(0.5, "two onsets of a phase are at least this far apart", "s", gt=0, le=5)
     min_sp_s: float = setting(0.3, "smallest S-P time of a pair", "s", gt=0, le=5)
     max_sp_s: float = setting(20.0, "largest S-P time of a pair", "s", gt=1, le=60)
+    onset: Literal["refined", "network"] = setting(
+        "refined", "'refined': onsets that stand out are placed anew by Akaike's criterion round the network's")
+    refine_before_s: float = setting(0.4, "a refined onset is sought from this long before the network's", "s", ge=0,
+                                     le=5)
+    refine_after_s: float = setting(0.3, "a refined onset is sought until this long after the network's", "s", ge=0,
+                                    le=5)
+    refine_snr: float = setting(1.5, "an onset with a smaller amplitude ratio stays where the network put it", ge=0)
     window_samples: int = setting(
         0, "window of a SeisBench network; 0 = its own, and 3000 for PhaseNet in the original order E, N, Z", ge=0)
     overlap: float = setting(-1.0, "share of a window that the next one sees again; -1 = the network's own", ge=-1,

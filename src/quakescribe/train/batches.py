@@ -25,8 +25,15 @@ NOISE_POOL = 512  # background samples held in memory during an epoch
 class Store(Protocol):
     """Where samples come from: :class:`quakescribe.train.store.SampleStore`."""
 
-    samples: pd.DataFrame
-    marks: pd.DataFrame
+    @property
+    def samples(self) -> pd.DataFrame:
+        """The table SAMPLES."""
+        ...
+
+    @property
+    def marks(self) -> pd.DataFrame:
+        """The table MARKS."""
+        ...
 
     def read(self, rows: Ints) -> NDArray[np.float32]:
         """Return the samples of some rows of the table, (n, 3, length)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pickle
 import platform
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -237,7 +238,7 @@ def _resume(out: Path, wanted: str, net: Any, optimizer: torch.optim.Optimizer, 
         return _State()
     try:
         found = torch.load(path, map_location=device, weights_only=True)
-    except (OSError, RuntimeError, ValueError, EOFError) as error:
+    except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
         raise TrainError(f"{path}: not a checkpoint ({str(error).splitlines()[0]}); remove it to start anew") from None
     if found["wanted"] != wanted:
         return _State()

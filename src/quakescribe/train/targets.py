@@ -55,7 +55,7 @@ def curves(onsets: Onsets, n_windows: int, n: int, sigma: float,
         weight[onsets.window[k], near] = 1.0
     both = target[:, P] + target[:, S]
     target[:, 1:] /= np.maximum(both, 1.0)[:, None]
-    target[:, NOISE] = 1.0 - target[:, P] - target[:, S]
+    target[:, NOISE] = np.maximum(1.0 - target[:, P] - target[:, S], 0.0)
     return target, weight
 
 

@@ -69,7 +69,8 @@ def _errors(curves: NDArray[np.float32], batch: Batch, phase: int) -> list[float
     for window, at in zip(batch.onsets.window[_wanted(batch, phase)], batch.onsets.at[_wanted(batch, phase)],
                           strict=True):
         if window not in peaks:
-            peaks[window] = find_peaks(curves[window], np.float32(THRESHOLD), 50, False)[0]
+            whole, part, _ = find_peaks(curves[window], np.float32(THRESHOLD), 50, False)
+            peaks[window] = whole + part
         away = np.abs(peaks[window] - at) / RATE
         out.append(float(away.min()) if len(away) else np.inf)
     return out

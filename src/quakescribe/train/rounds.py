@@ -1,0 +1,122 @@
+"""Rounds of self-training: a run's associated picks train a network, and what it picks trains the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from quakescribe.errors import TrainError
+from quakescribe.nets.weights import Record
+from quakescribe.run.runner import Watcher, execute
+from quakescribe.run.workspace import Project, Run
+from quakescribe.settings.project import Settings
+from quakescribe.train.fit import Progress, fit
+from quakescribe.train.samples import make_samples
+from quakescribe.train.store import SampleStore
+
+SAMPLES, WEIGHTS = "samples", "weights"
+
+
+@dataclass(frozen=True)
+class Round:
+    """One round: the weights and their record, and the run that was made with them (None if none was)."""
+
+    weights: Path
+    record: Record
+    run: Run | None
+
+
+def train(project: Project, settings: Settings, run: Run, name: str, watcher: Watcher,
+          progress: Progress | None = None) -> Round:
+    """Train a network on a run of a project; samples and weights lie below the project, resumable after a kill.
+
+    Parameters
+    ----------
+    project, settings
+        The project, and its settings (with what is changed for this call).
+    run
+        Whose associated picks are the labels.
+    name
+        Of the samples' folder and the weights' file.
+    watcher, progress
+        Told of the units of sampling and of the steps of fitting.
+    """
+    samples = project.folder / SAMPLES / name
+    made = make_samples(settings, project.folder, run, samples, watcher)
+    out = project.folder / WEIGHTS / f"{name}.safetensors"
+    record = fit(SampleStore(samples), settings.train, out, _origin(run, made), progress)
+    return Round(out, record, None)
+
+
+def picker_settings(settings: Settings, project: Project, made: Round) -> Settings:
+    """Return settings that pick with the weights of a round."""
+    network = settings.pick.network.model_copy(update={"weights": str(made.weights.relative_to(project.folder))})
+    pick = settings.pick.model_copy(update={"picker": made.record.net.partition("-")[0], "network": network})
+    return settings.model_copy(update={"pick": pick})
+
+
+def rounds(project: Project, settings: Settings, first: Run, name: str, watcher: Watcher,
+           progress: Progress | None = None) -> tuple[list[Round], pd.DataFrame]:
+    """Train, run with what was trained, and train again from that run, as often as ``train.rounds`` says.
+
+    Round k writes ``weights/NAME-k.safetensors`` and the run NAME-k. It is the last one if its associated picks grew by
+    less than ``stop_gain`` against the round before.
+
+    Returns
+    -------
+    (list of Round, DataFrame)
+        The rounds, and one row per run with what `findings` says of it.
+    """
+    table = [{"round": 0, "run": first.name, **findings(first)}]
+    done: list[Round] = []
+    run = first
+    for k in range(1, settings.train.rounds.rounds + 1):
+        this = f"{name}-{k}" if settings.train.rounds.rounds > 1 else name
+        made = train(project, settings, run, this, watcher, progress)
+        run = project.run(this)
+        if run.folder == first.folder:
+            raise TrainError(f"the run to train from is itself named '{this}'; choose another --name")
+        execute(picker_settings(settings, project, made), project.folder, run, "measure", watcher)
+        done.append(Round(made.weights, made.record, run))
+        table.append({"round": k, "run": run.name, **findings(run)})
+        gain = table[-1]["associated_picks"] / max(1, table[-2]["associated_picks"]) - 1
+        if k > 1 and gain < settings.train.rounds.stop_gain:
+            break
+    frame = pd.DataFrame(table)
+    frame.to_csv(project.folder / WEIGHTS / f"{name}-rounds.csv", index=False, float_format="%.6g")
+    return done, frame
+
+
+def findings(run: Run) -> dict[str, Any]:
+    """Return what a run found, for a table of runs side by side.
+
+    Pairs count once; the association rate of pairs is the share of which both onsets are in one event.
+    """
+    picks, arrivals, origins = (run.table(name) for name in ("picks", "arrivals", "origins"))
+    event = arrivals.drop_duplicates("pick_id").set_index("pick_id")["event_id"]
+    pairs = picks[(picks["phase"] == "S") & (picks["pair_id"] > 0)]
+    of_p, of_s = event.reindex(pairs["pair_id"]).to_numpy(), event.reindex(pairs["pick_id"]).to_numpy()
+    associated_pairs = int((of_p == of_s).sum())
+    good = int(origins["well_located"].sum()) if len(origins) else 0
+    return {
+        "picks": len(picks), "associated_picks": len(event), "association_rate": len(event) / max(1, len(picks)),
+        "pairs": len(pairs), "associated_pairs": associated_pairs,
+        "association_rate_pairs": associated_pairs / max(1, len(pairs)),
+        "events": len(origins), "well_located": good, "well_located_share": good / max(1, len(origins)),
+    }
+
+
+def _origin(run: Run, made: dict[str, Any]) -> dict[str, Any]:
+    """Return where the labels came from, for the record of the weights."""
+    stations, origins = run.table("stations"), run.table("origins")
+    provenance = run.provenance()
+    return {
+        **{key: made[key] for key in ("run", "fingerprint", "samples", "skips", "events", "stations", "band_hz")},
+        "picker": provenance.get("picker", {}),
+        "region": {name: [round(float(stations[name].min()), 3), round(float(stations[name].max()), 3)]
+                   for name in ("latitude", "longitude")},
+        "span": [str(origins["time"].min()), str(origins["time"].max())],
+    }
