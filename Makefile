@@ -9,7 +9,7 @@ PEERS := .peers
 .PHONY: help demo test check bench month evidence docs clean
 
 help:
-	@echo "make demo      simulate a small network, run everything on it, leave demo/runs/first/report.html"
+	@echo "make demo      simulate a small network, run everything on it, train a picker on it, leave two reports"
 	@echo "make test      all tests"
 	@echo "make check     lint, types, import contracts"
 	@echo "make evidence  recompute every figure the documentation claims (accuracy, fidelity, calibration)"
@@ -20,7 +20,8 @@ help:
 $(STAMP): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "quakescribe needs Python 3.11 or newer; make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,ai]'
 	@touch $(STAMP)
 
 demo: $(STAMP)

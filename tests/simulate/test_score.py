@@ -54,6 +54,18 @@ def test_the_truth_itself_scores_full_marks(tmp_path, truth):
     assert look(found, "slope of ML against true magnitude") == pytest.approx(1.0)
 
 
+def test_of_a_part_of_the_time_only_its_events_count(tmp_path, truth):
+    events, arrivals = truth
+    cut = events["time"].sort_values().iloc[4]
+    late = events[events["time"] >= cut]
+    tables = everything(late, arrivals[arrivals["event_id"].isin(late["event_id"])])
+    folder = written(tmp_path, events, arrivals)
+    assert look(score(folder, tables), "recall of all events") == pytest.approx(0.6)
+    assert look(score(folder, tables, start=cut), "recall of all events") == 1.0
+    assert look(score(folder, tables, start=cut), "recall of detectable P") == 1.0
+    assert look(score(folder, tables, end=cut), "events found") == 0.0
+
+
 def test_the_table_has_its_columns_and_every_figure_once(tmp_path, truth):
     found = score(written(tmp_path, *truth), everything(*truth))
     assert tuple(found.columns) == COLUMNS

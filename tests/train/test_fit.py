@@ -75,6 +75,14 @@ def test_the_same_seed_gives_the_same_bytes_and_another_one_does_not(store, tmp_
     assert a != c
 
 
+def test_what_was_fitted_is_not_fitted_again_unless_something_changed(store, tmp_path):
+    steps = []
+    for seed, expected in ((0, 6), (0, 0), (1, 6)):
+        steps.clear()
+        fit(store, settings(epochs=1, seed=seed), tmp_path / "net.safetensors", progress=lambda *now: steps.append(now))
+        assert len(steps) == expected
+
+
 @pytest.mark.parametrize(("epoch", "step"), [(0, 4), (1, 1), (1, 5)])
 def test_after_a_kill_it_goes_on_to_the_same_bytes(store, tmp_path, monkeypatch, epoch, step):
     monkeypatch.setattr(fitting, "CHECKPOINT_STEPS", 2)

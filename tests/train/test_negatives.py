@@ -24,8 +24,14 @@ def counted(rows) -> pd.DataFrame:
 ROWS = [(10, "XX.A.", 30, 10), (10, "XX.B.", 5, 50), (11, "XX.A.", 3, 30), (11, "XX.B.", 0, 7), (12, "XX.A.", 1, 1)]
 
 
+def test_however_much_is_associated_there_is_a_least_number():
+    rows = [(10, "XX.A.", 40, 0), (10, "XX.B.", 1, 99)]
+    table = numbers(counted(rows), SamplesSettings(copies=2, negatives_least=0.25))
+    assert table.set_index("station_id")["n"]["XX.A."] == 20
+
+
 def test_negatives_are_counted_by_the_published_rule():
-    settings = SamplesSettings(copies=2, negatives_scale=1.25)
+    settings = SamplesSettings(copies=2, negatives_scale=1.25, negatives_least=0)
     associated, unassociated = sum(row[2] for row in ROWS), sum(row[3] for row in ROWS)
     table = numbers(counted(ROWS), settings)
     exact = [1.25 * u * 2 * associated / unassociated * max(0, (0.5 - a / (a + u)) / 0.5) for _, _, a, u in ROWS]
@@ -39,7 +45,7 @@ def test_negatives_are_counted_by_the_published_rule():
 def test_without_pairs_or_if_not_wanted_there_are_no_negatives():
     assert numbers(counted(ROWS), SamplesSettings(negatives="none"))["n"].sum() == 0
     assert numbers(counted(ROWS), SamplesSettings(negatives_scale=0))["n"].sum() == 0
-    assert numbers(counted([(10, "XX.A.", 5, 0)]), SamplesSettings())["n"].sum() == 0
+    assert numbers(counted([(10, "XX.A.", 5, 0)]), SamplesSettings(negatives_least=0))["n"].sum() == 0
     assert numbers(counted([(10, "XX.A.", 0, 0)]), SamplesSettings()).empty
 
 

@@ -189,7 +189,7 @@ def test_a_run_without_labels_is_refused(project, tmp_path):
 def test_a_run_that_leaves_no_negatives_is_refused_unless_none_are_wanted(project, tmp_path):
     run = other_run(project, tmp_path, strays=False)
     with pytest.raises(TrainError, match=r"no negatives: .*train.samples.negatives = \"none\""):
-        make_samples(made_network.settings(project), project, run, tmp_path / "out")
+        make_samples(made_network.settings(project, negatives_least=0), project, run, tmp_path / "out")
     record = make_samples(made_network.settings(project, negatives="none"), project, run, tmp_path / "out")
     assert record["samples"]["negative"] == {"train": 0, "valid": 0} and sum(record["samples"]["positive"].values())
 

@@ -8,14 +8,22 @@ HOUR = 3_600_000_000_000
 DAY0 = 19_783 * 24 * HOUR
 
 
-@pytest.mark.parametrize("hours", [1, 6])
-def test_a_block_is_one_split_as_a_whole_and_the_share_is_kept(hours):
-    settings = SamplesSettings(split_hours=hours, valid_share=0.2, seed=3)
-    blocks = np.arange(2000) * hours * HOUR + DAY0
+@pytest.mark.parametrize("minutes", [10, 60, 360])
+def test_a_block_is_one_split_as_a_whole_and_the_share_is_kept(minutes):
+    settings = SamplesSettings(split_minutes=minutes, valid_share=0.2, seed=3)
+    length = minutes * HOUR // 60
+    blocks = np.arange(2000) * length + DAY0 // length * length
     first = [split_of(int(one), settings) for one in blocks]
-    assert first == [split_of(int(one) + hours * HOUR - 1, settings) for one in blocks]
-    assert 0.16 < first.count("valid") / len(first) < 0.24
-    assert first != [split_of(int(one), SamplesSettings(split_hours=hours, valid_share=0.2, seed=4)) for one in blocks]
+    assert first == [split_of(int(one) + length - 1, settings) for one in blocks]
+    assert first.count("valid") / len(first) == pytest.approx(0.2, abs=0.001)
+    other = SamplesSettings(split_minutes=minutes, valid_share=0.2, seed=4)
+    assert first != [split_of(int(one), other) for one in blocks]
+
+
+def test_few_blocks_hold_some_of_each():
+    for seed in range(20):
+        settings = SamplesSettings(split_minutes=10, seed=seed)
+        assert {split_of(DAY0 + k * HOUR // 6, settings) for k in range(19)} == {"train", "valid"}
 
 
 def test_boundaries_are_where_the_split_changes():

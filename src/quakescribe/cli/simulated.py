@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from quakescribe.run.runner import Watcher
+    from quakescribe.run.workspace import Project
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document for machines.")]
 simulate = typer.Typer(
@@ -69,6 +72,8 @@ def score(
     out: Annotated[
         Path | None, typer.Option("--out", help="CSV file for every figure, by SNR, distance, magnitude and station.")
     ] = None,
+    start: Annotated[str, typer.Option("--start", help="Only true events from this time (UTC) on.")] = "",
+    end: Annotated[str, typer.Option("--end", help="Only true events before this time (UTC).")] = "",
     as_json: Json = False,
 ) -> None:
     """Score a catalogue against the truth: found, missed, false, and how far off."""
@@ -77,7 +82,7 @@ def score(
     from quakescribe.run.workspace import write_text
     from quakescribe.simulate import score as judge
 
-    found = judge(truth, catalogue_tables(catalogue))
+    found = judge(truth, catalogue_tables(catalogue), start=_time(start), end=_time(end))
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
         write_text(out, found.to_csv(index=False))
@@ -85,6 +90,18 @@ def score(
         show.as_json(found.to_dict("records"))
     else:
         _show_score(found)
+
+
+def _time(text: str) -> pd.Timestamp | None:
+    import pandas as pd
+
+    if not text:
+        return None
+    try:
+        found = pd.Timestamp(text)
+    except ValueError:
+        raise typer.BadParameter(f"'{text}' is no time; expected e.g. 2024-03-05T12:00:00") from None
+    return found.tz_localize("UTC") if found.tzinfo is None else found.tz_convert("UTC")
 
 
 @simulate.command("settings")
@@ -114,26 +131,54 @@ def demo(
     workers: Annotated[
         int | None, typer.Option("--workers", min=0, help="1 = in this process, 0 = one per core.")
     ] = None,
+    train: Annotated[bool, typer.Option(help="Also train a picker on the network and run it.")] = True,
     as_json: Json = False,
 ) -> None:
-    """Simulate a small network, run everything on it, score it against the truth, and leave a report."""
+    """Simulate a small network, run everything on it, train a picker on it, and score both against the truth."""
     from quakescribe.cli import show
-    from quakescribe.report.demo import run_and_score, simulated_project
+    from quakescribe.report.demo import run_and_score, side_by_side, simulated_project
     from quakescribe.run.runner import Silent
     from quakescribe.simulate import read_scenario
 
     settings = read_scenario(scenario)
     if as_json:
         project = simulated_project(folder, settings, workers, Silent())
-        found = run_and_score(project, project.run("first"), workers, Silent())
-        show.as_json({"report": project.run("first").folder / "report.html", "score": found.to_dict("records")})
+        scores = {"PAL": run_and_score(project, project.run("first"), workers, Silent())}
+        if train:
+            scores["SAR"] = _trained(project, workers, Silent(), None)
+        show.as_json({"report": project.run("first").folder / "report.html", "score": scores["PAL"].to_dict("records"),
+                      "side by side": side_by_side(scores).to_dict()})
         return
     with show.Bars() as bars:
         project = simulated_project(folder, settings, workers, bars)
-        run = project.run("first")
-        found = run_and_score(project, run, workers, bars)
-    _show_score(found)
-    show.say(f"report: {run.folder / 'report.html'}")
+        scores = {"PAL": run_and_score(project, project.run("first"), workers, bars)}
+    _show_score(scores["PAL"])
+    if train:
+        show.say("training a picker on PAL's associated picks: a few minutes")
+        with show.Bars() as bars:
+            scores["SAR"] = _trained(project, workers, bars, bars.step)
+        table = side_by_side(scores)
+        show.table("PAL, and SAR trained on PAL's picks, against the truth", ("what", *table.columns),
+                   [(name, *(f"{one:,.3g}" for one in row)) for name, *row in table.itertuples()])
+    for name in ("first", "sar") if train else ("first",):
+        show.say(f"report: {project.run(name).folder / 'report.html'}")
+
+
+DEMO_TRAINING = ("train.samples.split_minutes=10", "train.fit.epochs=15", "train.fit.batch=32")
+"""Of three hours: short blocks are held out, small batches make many steps."""
+
+
+def _trained(project: Project, workers: int | None, watcher: Watcher, progress: Any) -> pd.DataFrame:
+    """Train SAR on the demo's first run, make the run 'sar' with it, and return its score."""
+    from quakescribe.report.demo import run_and_score
+    from quakescribe.settings.project import override
+    from quakescribe.train.rounds import picker_settings
+    from quakescribe.train.rounds import train as train_on
+
+    changes = [*DEMO_TRAINING, *([] if workers is None else [f"run.workers={workers}"])]
+    settings = override(project.settings, changes)
+    made = train_on(project, settings, project.run("first"), "sar", watcher, progress)
+    return run_and_score(project, project.run("sar"), workers, watcher, picker_settings(settings, project, made))
 
 
 def _show_score(found: pd.DataFrame) -> None:

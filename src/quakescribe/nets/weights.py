@@ -43,6 +43,8 @@ class Record:
         quakescribe, torch, Python, platform.
     seed, licence, trained_at
         The seed; the licence of the weights; date and time (UTC).
+    made_of
+        Digest of the samples and settings: fitting on the same ones again is not done.
     """
 
     net: str
@@ -56,6 +58,7 @@ class Record:
     seed: int = 0
     licence: str = "as the recordings it was trained on"
     trained_at: str = ""
+    made_of: str = ""
 
 
 def _sar(**options: Any) -> nn.Module:

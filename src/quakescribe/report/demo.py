@@ -12,7 +12,7 @@ from quakescribe.run.projects import new_project
 from quakescribe.run.runner import Watcher, execute
 from quakescribe.run.simulation import simulate_into
 from quakescribe.run.workspace import MAKERS, SETTINGS, Project, Run, write_text
-from quakescribe.settings.project import dump
+from quakescribe.settings.project import Settings, dump
 from quakescribe.settings.run import RunSettings
 from quakescribe.settings.simulate import SimulateSettings
 from quakescribe.simulate import score
@@ -35,6 +35,23 @@ def simulated_project(folder: Path, settings: SimulateSettings, workers: int | N
     return new_project(folder, str(folder / "waveforms"), str(folder / "stations.xml"), str(folder / "velocity.csv"))
 
 
+SIDE_BY_SIDE = (
+    ("picks", "recall of detectable P"), ("picks", "recall of detectable S"), ("picks", "precision of P"),
+    ("picks", "precision of S"), ("association", "association rate of pairs"), ("association", "true events"),
+    ("association", "events found"), ("association", "false events"), ("location", "epicentre error, median"),
+)
+"""What is told of two runs beside each other."""
+
+
+def side_by_side(scores: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the first figures of several scores: one row per figure, one column per run."""
+    columns = {}
+    for name, found in scores.items():
+        everything = found[found["scope"] == "all"].set_index(["part", "name"])["value"]
+        columns[name] = everything.reindex(pd.MultiIndex.from_tuples(SIDE_BY_SIDE)).to_numpy()
+    return pd.DataFrame(columns, index=[name for _, name in SIDE_BY_SIDE])
+
+
 def catalogue_tables(path: Path) -> dict[str, pd.DataFrame]:
     """Return the tables to score: those of a run's folder, or those a file in any known format holds."""
     from quakescribe.exchange.formats import read_tables
@@ -48,9 +65,13 @@ def _tables(run: Run) -> dict[str, pd.DataFrame]:
     return {name: run.table(name) for name in wanted if any(run.parts(stage, name) for stage in MAKERS[name])}
 
 
-def run_and_score(project: Project, run: Run, workers: int | None, watcher: Watcher) -> pd.DataFrame:
-    """Run the whole project, score it against its truth, put the score into the report, and return it."""
-    settings = project.settings
+def run_and_score(project: Project, run: Run, workers: int | None, watcher: Watcher,
+                  settings: Settings | None = None) -> pd.DataFrame:
+    """Run the whole project, score it against its truth, put the score into the report, and return it.
+
+    Without `settings` by those of the project.
+    """
+    settings = settings or project.settings
     if workers is not None:
         settings = settings.model_copy(update={"run": settings.run.model_copy(update={"workers": workers})})
     execute(settings, project.folder, run, None, watcher, finish)

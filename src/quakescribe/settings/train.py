@@ -18,6 +18,9 @@ class SamplesSettings(Section):
     negatives: Literal["adaptive", "none"] = setting(
         "adaptive", "'adaptive': more where much was picked and little associated (AI-PAL's rule); 'none'")
     negatives_scale: float = setting(1.0, "all numbers of negatives times this", ge=0, le=20)
+    negatives_least: float = setting(
+        0.25, "no fewer negatives at a station and day than this share of its positives and their copies, however "
+        "much of its picks is associated; AI-PAL has 0", ge=0, le=1)
     copies: int = setting(2, "N_aug of the adaptive rule: negatives are counted against so many copies of a positive",
                           ge=1, le=20)
     keep_quakes_out: bool = setting(
@@ -27,9 +30,10 @@ class SamplesSettings(Section):
         2.0, "origin times of unassociated pairs at different stations that agree this well may be an earthquake", "s",
         gt=0, le=10)
     noise_per_day: int = setting(30, "background cut-outs per station and day, to be added to positives", ge=0)
-    split_hours: int = setting(1, "time is cut into blocks of this length; each is training or validation", "h", ge=1,
-                               le=24)
-    valid_share: float = setting(0.1, "share of the blocks that are validation", gt=0, lt=0.9)
+    split_minutes: int = setting(60, "time is cut into blocks of this length; each is training or validation", "min",
+                                 ge=5, le=1440)
+    valid_share: float = setting(0.1, "share of the blocks that are validation: one of every 1 / valid_share", gt=0,
+                                 le=0.5)
     seed: int = setting(0, "of all that is drawn", ge=0)
 
 

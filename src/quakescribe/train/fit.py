@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 import quakescribe
-from quakescribe.errors import TrainError
+from quakescribe.errors import TrainError, WeightsError
 from quakescribe.nets.form import normalise
 from quakescribe.nets.weights import Record, build, load, save
 from quakescribe.settings.train import TrainSettings
@@ -51,7 +51,8 @@ def fit(store: Store, settings: TrainSettings, out: Path, data: dict[str, Any] |
     """Fit a network and write its weights, record and history.
 
     Beside ``NAME.safetensors`` and ``NAME.json`` lie ``NAME.csv``, a row per epoch, and while fitting goes on
-    ``NAME.checkpoint``, from which the same call goes on to the same bits after a kill.
+    ``NAME.checkpoint``, from which the same call goes on to the same bits after a kill. Weights that were fitted to the
+    same samples with the same settings before are left as they are.
 
     Parameters
     ----------
@@ -73,6 +74,10 @@ def fit(store: Store, settings: TrainSettings, out: Path, data: dict[str, Any] |
     """
     import torch
 
+    wanted = _fingerprint(store, settings)
+    done = _done(out, wanted)
+    if done is not None:
+        return done
     device = _device(settings)
     torch.manual_seed(settings.fit.seed)
     net = _network(settings)
@@ -83,7 +88,6 @@ def fit(store: Store, settings: TrainSettings, out: Path, data: dict[str, Any] |
     net.to(device)
     optimizer = torch.optim.AdamW(net.parameters(), lr=settings.fit.learning_rate,
                                   weight_decay=settings.fit.weight_decay)
-    wanted = _fingerprint(store, settings)
     with _threads(settings.fit.threads):
         state = _resume(out, wanted, net, optimizer, device)
         while state.epoch < settings.fit.epochs and state.since < settings.fit.patience:
@@ -100,11 +104,20 @@ def fit(store: Store, settings: TrainSettings, out: Path, data: dict[str, Any] |
         settings=settings.model_dump(mode="json"), scores=best,
         versions={"quakescribe": quakescribe.__version__, "torch": torch.__version__,
                   "python": platform.python_version(), "platform": platform.platform(), "device": device},
-        trained_at=datetime.now(UTC).isoformat(timespec="seconds"))
+        trained_at=datetime.now(UTC).isoformat(timespec="seconds"), made_of=wanted)
     with _full_disk(out):
         record = save(net, record, out)
     _checkpoint(out).unlink(missing_ok=True)
     return record
+
+
+def _done(out: Path, wanted: str) -> Record | None:
+    """Return the record of weights that are there already, made of the same; else None."""
+    try:
+        record = load(out)[1]
+    except WeightsError:
+        return None
+    return record if record.made_of == wanted else None
 
 
 def _network(settings: TrainSettings) -> Any:

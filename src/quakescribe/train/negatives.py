@@ -37,9 +37,10 @@ def numbers(counted: pd.DataFrame, settings: SamplesSettings) -> pd.DataFrame:
     Notes
     -----
     exact(i, j) = scale * U(i, j) * (copies * A / U) * max(0, (0.5 - r) / 0.5) with A and U all associated and
-    unassociated pairs, U(i, j) those of day i and station j, r = A(i, j) / (A(i, j) + U(i, j)). The whole numbers n
-    have the nearest whole number to the total of ``exact`` as their total: what is left after rounding down goes to
-    the largest remainders.
+    unassociated pairs, U(i, j) those of day i and station j, r = A(i, j) / (A(i, j) + U(i, j)); and no fewer than
+    scale * negatives_least * copies * A(i, j), so that aftershocks are not without any. The whole numbers n have the
+    nearest whole number to the total of ``exact`` as their total: what is left after rounding down goes to the largest
+    remainders.
     """
     by = counted["associated"].groupby([counted["p_ns"] // DAY_NS, counted["station_id"]], sort=True)
     table = by.agg(["sum", "size"]).astype("int64")
@@ -51,6 +52,8 @@ def numbers(counted: pd.DataFrame, settings: SamplesSettings) -> pd.DataFrame:
     rate = associated / (associated + unassociated)
     factor = settings.negatives_scale * settings.copies * associated.sum() / max(int(unassociated.sum()), 1)
     exact = unassociated * factor * np.maximum(0.0, (0.5 - rate) / 0.5)
+    least = settings.negatives_scale * settings.negatives_least * settings.copies * associated
+    exact = np.maximum(exact, least)
     table["exact"] = exact.astype(np.float64) * (settings.negatives == "adaptive")
     table["n"] = whole(table["exact"].to_numpy(np.float64))
     return table

@@ -20,7 +20,8 @@ PARTS = ("picks", "association", "location", "magnitude", "completeness")
 
 
 def score(truth: Path, tables: dict[str, pd.DataFrame], time_s: float = 2.0, distance_km: float = 15.0,
-          pick_s: float = 0.5, shared: int = 3) -> pd.DataFrame:
+          pick_s: float = 0.5, shared: int = 3, start: pd.Timestamp | None = None,
+          end: pd.Timestamp | None = None) -> pd.DataFrame:
     """Compare tables with the truth of a simulation.
 
     Parameters
@@ -37,13 +38,16 @@ def score(truth: Path, tables: dict[str, pd.DataFrame], time_s: float = 2.0, dis
         detectable onsets first, then the nearest pair first.
     shared
         With arrivals, an event is the true one on which most of its arrivals lie, if these are at least so many.
+    start, end
+        Only true events of this span of time count (UTC; end not included): that of the run, if it is a part of the
+        simulation. The tables are taken as they are.
 
     Returns
     -------
     One row per figure: part (of PARTS), scope ('all', 'SNR 5 to 10', 'M 1.0 to 1.5', a station, ...), name, value, unit
     and n (how many things it rests on). 'all' is the earthquakes and blasts of the network's own region.
     """
-    case = Case(Truth.read(Path(truth)), tables, Tolerances(time_s, distance_km, pick_s, shared))
+    case = Case(Truth.read(Path(truth)).within(start, end), tables, Tolerances(time_s, distance_km, pick_s, shared))
     parts = [] if case.picks is None else [judge_picks(case, case.picks)]
     if case.catalogue is not None and case.matches is not None:
         judges = [judge_association, judge_location, judge_completeness]

@@ -46,6 +46,19 @@ class Truth:
                    store.read(folder / "arrivals.parquet", TRUTH_ARRIVALS),
                    store.read(transients, TRUTH_TRANSIENTS) if transients.exists() else None)
 
+    def within(self, start: pd.Timestamp | None, end: pd.Timestamp | None) -> Truth:
+        """Return the truth of the events of [start, end): their arrivals, and the disturbances that begin in it."""
+        def inside(times: pd.Series) -> pd.Series:
+            return ((times >= start) if start is not None else times.notna()) & (
+                (times < end) if end is not None else True)
+
+        events = self.events[inside(self.events["time"])].reset_index(drop=True)
+        arrivals = self.arrivals[self.arrivals["event_id"].isin(events["event_id"])].reset_index(drop=True)
+        transients = self.transients
+        if transients is not None:
+            transients = transients[inside(transients["time"])].reset_index(drop=True)
+        return Truth(events, arrivals, transients)
+
     @cached_property
     def local(self) -> NDArray[np.bool_]:
         """Whether each event lies in the network's own region."""
