@@ -25,7 +25,7 @@ def chain(waveforms, stations, velocity, out, settings) -> dict[str, pd.DataFram
     origins = locate_files(out / "events" / "events.csv", out / "events" / "arrivals.csv", stations, velocity, settings)
     write_all(origins, out / "origins")
     magnitudes = measure_files(out / "origins" / "origins.csv", out / "origins" / "arrivals.csv", stations,
-                               str(waveforms), settings)
+                               str(waveforms), settings, velocity)
     return {**picks, **events, **origins, **magnitudes}
 
 

@@ -101,13 +101,14 @@ def measure(
     waveforms: Annotated[
         str | None, typer.Option("--waveforms", help="Recordings; none = only M_PAL from picks.")
     ] = None,
+    velocity: Velocity = None,
     settings: SettingsFile = None,
     as_json: Json = False,
 ) -> None:
     """Origins, arrivals and waveforms -> magnitudes."""
     from quakescribe.run.plain import measure_files, settings_from
 
-    _write(measure_files(origins, arrivals, stations, waveforms, settings_from(settings)), out, as_json)
+    _write(measure_files(origins, arrivals, stations, waveforms, settings_from(settings), velocity), out, as_json)
 
 
 def convert(

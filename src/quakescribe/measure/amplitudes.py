@@ -25,7 +25,7 @@ _WHY = {
     "no-horizontal": "the station has no horizontal component",
     "gap": "the window has masked samples",
     "clipped": "a sample reaches the digitiser's end, or the record is flat-topped",
-    "low-snr": "on no horizontal does the amplitude reach min_snr times the largest noise amplitude",
+    "low-snr": "on no horizontal does the amplitude reach min_snr times the largest noise amplitude; at most a limit",
     "overlap": "an onset of another event lies in the window before S + 1 s",
 }
 
@@ -38,11 +38,12 @@ class _Amplitude:
     snr: float
     n_components: int
     time_ns: int
+    limit: bool
 
 
 def wood_anderson(load: Load, origins: pd.DataFrame, arrivals: pd.DataFrame, settings: MeasureSettings,
-                  remove: Callable[[Block], Block] | None = None,
-                  wanted: Iterable[int] | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
+                  remove: Callable[[Block], Block] | None = None, wanted: Iterable[int] | None = None,
+                  expected: pd.DataFrame | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Measure the largest swing of a Wood-Anderson seismometer at every station with an arrival of an event.
 
     Parameters
@@ -58,6 +59,10 @@ def wood_anderson(load: Load, origins: pd.DataFrame, arrivals: pd.DataFrame, set
         Takes the instrument's full response out of a block cut to the window; without it the gain is all that counts.
     wanted
         The event_ids to measure; without it all of `origins`.
+    expected
+        Where else events of `origins` would be seen, if they were large enough: event_id, station_id, p_ns, s_ns. With
+        ``settings.limits`` the largest swing there is a limit of the event's amplitude, and so is one that does not
+        stand out at a station with an arrival.
 
     Returns
     -------
@@ -66,14 +71,15 @@ def wood_anderson(load: Load, origins: pd.DataFrame, arrivals: pd.DataFrame, set
     """
     rows: list[_Amplitude] = []
     skipped: dict[tuple[str, str], list[Window]] = {}
-    todo = windows(origins, arrivals, settings, wanted)
+    todo = windows(origins, arrivals, settings, wanted, expected if settings.limits else None)
     for batch in _batches(todo):
         blocks = load(batch[0].station_id, min(w.load_ns for w in batch), max(w.end_ns for w in batch) + 1_000_000_000)
         for window in batch:
             result = _measure(window, blocks, settings, remove)
-            if isinstance(result, str):
-                skipped.setdefault((window.station_id, result), []).append(window)
-            else:
+            reason = result if isinstance(result, str) else "low-snr" if result.limit else ""
+            if reason and window.picked:
+                skipped.setdefault((window.station_id, reason), []).append(window)
+            if not isinstance(result, str) and (settings.limits or not result.limit):
                 rows.append(result)
     frame = pd.DataFrame([vars(row) for row in rows]) if rows else None
     if frame is None:
@@ -133,14 +139,18 @@ def _from_block(window: Window, block: Block, settings: MeasureSettings,
     swing = np.abs(record(motion, block.sampling_rate, cut.unit, settings))
     noise, signal = swing[:, quiet:begin].max(axis=1), swing[:, begin:].max(axis=1)
     clear = (signal > 0) & (signal >= settings.min_snr * noise)
-    if not clear.any():
+    limit = not window.picked or not clear.any()
+    used = signal > 0 if limit else clear
+    if not used.any():
         return "low-snr"
-    signal, noise, swing = signal[clear], noise[clear], swing[clear]
-    peak = int(np.argmax(swing[:, begin:].max(axis=0))) + begin
-    amplitude = 10.0 ** np.log10(signal).mean() if settings.horizontal == "mean" else signal.max()
+    signal, noise, swing = signal[used], noise[used], swing[used]
     snr = float((signal / np.maximum(noise, signal * 1e-9)).min())
+    peak = int(np.argmax(swing[:, begin:].max(axis=0))) + begin
+    if settings.subtract_noise and not limit:
+        signal = np.sqrt(np.maximum(signal**2 - noise**2, (0.5 * signal) ** 2))
+    amplitude = 10.0 ** np.log10(signal).mean() if settings.horizontal == "mean" else signal.max()
     return _Amplitude(window.event_id, window.station_id, float(amplitude), snr, len(signal),
-                      block.time_ns(start + peak))
+                      block.time_ns(start + peak), limit)
 
 
 def _cut(block: Block, start: int, stop: int) -> Block:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 
 from quakescribe.earth.geodesy import distance_azimuth
+from quakescribe.measure import limits
 from quakescribe.measure.attenuation import NEAREST_KM, attenuation
 from quakescribe.settings.measure import MeasureSettings
 from quakescribe.tables import MAGNITUDES, SKIPS
@@ -19,7 +20,8 @@ SMALLEST_LIMIT = 0.3  # a station value nearer to the median than this is never 
 PRIOR_SCATTER, PRIOR_STATIONS = 0.25, 2  # scatter of station values taken for granted, and its worth in stations
 MEDIAN_LOSS = 1.2533  # standard error of a median over that of a mean
 ROBUST = 1.4826  # standard deviation over median absolute deviation
-ROUNDS, ENOUGH = 20, 1e-3  # of the station corrections
+ROUNDS, ENOUGH = 60, 1e-3  # of the station corrections
+SCATTER = (0.1, 0.6)  # of station values, smallest and largest that is believed
 
 
 def measure(origins: pd.DataFrame, arrivals: pd.DataFrame, stations: pd.DataFrame, settings: MeasureSettings,
@@ -33,17 +35,18 @@ def measure(origins: pd.DataFrame, arrivals: pd.DataFrame, stations: pd.DataFram
         if kind == "ML":
             if amplitudes is None:
                 continue
-            values = amplitudes[["event_id", "station_id", "amplitude_m"]].assign(snr=amplitudes.get("snr", np.nan))
+            values = amplitudes[["event_id", "station_id", "amplitude_m", "limit"]].assign(
+                snr=amplitudes.get("snr", np.nan))
         else:
             values = _pick_amplitudes(arrivals)
         table, reasons = _distances(values, origins, stations, settings, kind)
         table, others = _one_per_station(table, kind)
         skips += reasons + others
-        table["value"], zero = _station_values(table, settings, kind)
+        table["value"], zero, sigma = _station_values(table, settings, kind)
         absurd = ~table["value"].between(*POSSIBLE)
         skips += _count(table[absurd], "absurd", f"{kind}: a value outside {POSSIBLE}")
         table = table[~absurd].reset_index(drop=True)
-        network, lost = _network(table, settings, kind, zero)
+        network, lost = _network(table, settings, kind, zero, sigma)
         frames += network
         skips += lost
     magnitudes = pd.concat(frames, ignore_index=True) if frames else None
@@ -56,7 +59,7 @@ def _pick_amplitudes(arrivals: pd.DataFrame) -> pd.DataFrame:
     known = arrivals[arrivals["amplitude_m"] > 0]
     ordered = known.sort_values(["event_id", "station_id", "phase", "time"], kind="stable")
     last = ordered.drop_duplicates(["event_id", "station_id"], keep="last")
-    return last[["event_id", "station_id", "amplitude_m"]].assign(snr=np.nan).reset_index(drop=True)
+    return last[["event_id", "station_id", "amplitude_m"]].assign(snr=np.nan, limit=False).reset_index(drop=True)
 
 
 def _distances(values: pd.DataFrame, origins: pd.DataFrame, stations: pd.DataFrame, settings: MeasureSettings,
@@ -80,16 +83,17 @@ def _distances(values: pd.DataFrame, origins: pd.DataFrame, stations: pd.DataFra
 
 
 def _one_per_station(table: pd.DataFrame, kind: str) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
-    """Keep one sensor per event and station NET.STA: that of the largest snr, else the first by station_id."""
+    """Keep one sensor per event and station NET.STA: a value before a limit, the largest snr, the first id."""
     ranked = table.assign(station=table["station_id"].str.rsplit(".", n=1).str[0]).sort_values(
-        ["event_id", "station", "snr", "station_id"], ascending=[True, True, False, True], kind="stable")
+        ["event_id", "station", "limit", "snr", "station_id"], ascending=[True, True, True, False, True], kind="stable")
     spare = ranked.index[ranked.duplicated(["event_id", "station"])].sort_values()
     skips = _count(table.loc[spare], "other-sensor", f"{kind}: another sensor of the station gives its value")
     return table.drop(index=spare).reset_index(drop=True), skips
 
 
-def _station_values(table: pd.DataFrame, settings: MeasureSettings, kind: str) -> tuple[NDArray[np.float64], float]:
-    """Return the magnitude of every station value, and the standard error of their common zero.
+def _station_values(table: pd.DataFrame, settings: MeasureSettings,
+                    kind: str) -> tuple[NDArray[np.float64], float, float]:
+    """Return the magnitude of every station value, the standard error of their common zero, and their scatter.
 
     ML = log10(A in mm) - log A0(r) + correction; M_PAL = log10(A in um) + log10(r in km) + 1. Solved corrections have
     mean zero over the stations there are: were these others, all values would move by the corrections' scatter over the
@@ -97,34 +101,41 @@ def _station_values(table: pd.DataFrame, settings: MeasureSettings, kind: str) -
     """
     amplitude, r = (table[name].to_numpy(dtype=np.float64) for name in ("amplitude_m", "r_km"))
     if kind == "M_PAL":
-        return np.asarray(np.log10(amplitude * 1e6) + np.log10(np.maximum(r, NEAREST_KM)) + 1.0), 0.0
+        return np.asarray(np.log10(amplitude * 1e6) + np.log10(np.maximum(r, NEAREST_KM)) + 1.0), 0.0, PRIOR_SCATTER
     given = table["station_id"].map(settings.station_corrections).astype("float64").fillna(0.0).to_numpy()
     values, zero = np.log10(amplitude * 1e3) + attenuation(settings)(r) + given, 0.0
+    sigma = PRIOR_SCATTER
     if settings.solve_corrections and len(values):
-        solved = solve_corrections(table.assign(value=values), settings)
+        solved, sigma = solve_corrections(table.assign(value=values), settings)
         values = values + table["station_id"].map(solved).astype("float64").fillna(0.0).to_numpy()
         moved = solved[solved != 0.0]
         zero = float(moved.std() / np.sqrt(len(moved))) if len(moved) > 1 else 0.0
-    return np.asarray(values), zero
+    return np.asarray(values), zero, sigma
 
 
-def solve_corrections(table: pd.DataFrame, settings: MeasureSettings) -> pd.Series:
-    """Return a correction per station with enough events: minus its term in value = event + station, mean zero.
+def solve_corrections(table: pd.DataFrame, settings: MeasureSettings) -> tuple[pd.Series, float]:
+    """Return a correction per station with enough events, and the scatter of the values that is left.
 
-    All events and stations are solved together, by least squares with Huber's weights. Station by station would not do:
-    where most events are small and seen by amplifying stations only, each of these agrees with the others, and only the
-    few events that all see tell that they are too large.
+    A correction is minus the station's term in value = event + station, mean zero. All events and stations are solved
+    together, by least squares with Huber's weights. Station by station would not do: where most events are small and
+    seen by amplifying stations only, each of these agrees with the others, and only the few events that all see tell
+    that they are too large. A value that is only a limit counts as the mean of what lies below it (EM).
     """
     names = pd.Index(sorted(table["station_id"].unique()))
     correction = pd.Series(0.0, index=names)
-    many = table["event_id"].map(table.groupby("event_id").size()) >= 3
-    often = table["station_id"].map(table[many].groupby("station_id").size()) >= settings.min_correction_events
+    seen = table[~table["limit"]]
+    many = table["event_id"].map(seen.groupby("event_id").size()) >= 3
+    by_station = table[many & ~table["limit"]].groupby("station_id").size()
+    often = table["station_id"].map(by_station) >= settings.min_correction_events
     used = table[many & often]
     if used.empty:
-        return correction
+        return correction, PRIOR_SCATTER
     event, _ = pd.factorize(used["event_id"])
     station, members = pd.factorize(used["station_id"], sort=True)
-    y, weight, term = used["value"].to_numpy(dtype=np.float64), np.ones(len(used)), np.zeros(len(members))
+    value, limit = used["value"].to_numpy(dtype=np.float64), used["limit"].to_numpy(dtype=bool)
+    y, weight, term, sigma = value.copy(), np.ones(len(used)), np.zeros(len(members)), PRIOR_SCATTER
+    first = np.bincount(event, value * ~limit) / np.bincount(event, ~limit)
+    y[limit] = np.minimum(value, first[event])[limit]
     for _ in range(ROUNDS):
         n = coo_array((weight, (event, station))).tocsr()
         per_event = np.asarray(n.sum(axis=1))
@@ -133,22 +144,38 @@ def solve_corrections(table: pd.DataFrame, settings: MeasureSettings) -> pd.Seri
         right = np.bincount(station, weight * y) - n.T @ middle
         before, term = term, np.linalg.lstsq(normal, right, rcond=1e-9)[0]  # the shortest: of mean zero
         left = y - term[station]
-        left = left - (np.bincount(event, weight * left) / per_event)[event]
-        scale = max(1.4826 * float(np.median(np.abs(left))), 0.05)
+        mean = (np.bincount(event, weight * left) / per_event)[event]
+        left = left - mean
+        scale = max(1.4826 * float(np.median(np.abs(left[~limit]))), 0.05)
         weight = 1.0 / np.maximum(np.abs(left) / (1.5 * scale), 1.0)
+        predicted = (mean + term[station])[limit]
+        squares = float(np.minimum(np.abs(left[~limit]), 3 * scale) @ np.minimum(np.abs(left[~limit]), 3 * scale))
+        squares += float(limits.variance_below(predicted, value[limit], sigma).sum())
+        free = len(used) - len(per_event) - len(members) + 1
+        sigma = float(np.clip(np.sqrt(squares / max(free, 1)), *SCATTER)) if free > 0 else PRIOR_SCATTER
+        y[limit] = limits.expected_below(predicted, value[limit], sigma)
         if float(np.abs(term - before).max()) < ENOUGH:
             break
     correction[members] = term.mean() - term
-    return correction
+    return correction, sigma
 
 
-def _network(table: pd.DataFrame, settings: MeasureSettings, kind: str,
-             zero: float) -> tuple[list[pd.DataFrame], list[dict[str, Any]]]:
-    """Return the rows of the network's and the stations' values; ``zero`` is the standard error of all values' zero."""
+def _network(table: pd.DataFrame, settings: MeasureSettings, kind: str, zero: float,
+             sigma: float) -> tuple[list[pd.DataFrame], list[dict[str, Any]]]:
+    """Return the rows of the network's and the stations' values.
+
+    ``zero`` is the standard error of all values' zero, ``sigma`` the scatter of a station value. Stations where nothing
+    stood out hold the mean down (`limits.centre`); a median cannot be held.
+    """
     rows, few = [], []
     used = np.zeros(len(table), dtype=bool)
-    for event, index in table.groupby("event_id", sort=True).indices.items():
-        values = table["value"].to_numpy()[index]
+    all_values, is_limit = table["value"].to_numpy(dtype=np.float64), table["limit"].to_numpy(dtype=bool)
+    for event, rows_of in table.groupby("event_id", sort=True).indices.items():
+        every = np.asarray(rows_of, dtype=np.int64)
+        index, held = every[~is_limit[every]], all_values[every[is_limit[every]]]
+        if not len(index):
+            continue
+        values = all_values[index]
         keep = _drop_worst(values) if kind == "M_PAL" else _inliers(values, settings.outlier_mad)
         used[index] = keep
         n = int(keep.sum())
@@ -157,12 +184,14 @@ def _network(table: pd.DataFrame, settings: MeasureSettings, kind: str,
             used[index] = False
             continue
         average = "median" if kind == "M_PAL" else settings.average
-        value = float(np.median(values[keep]) if average == "median" else values[keep].mean())
-        error = float(np.hypot(_uncertainty(values[keep], average), zero))
+        value, weight = float(np.median(values[keep])), float(n)
+        if average == "mean":
+            value, weight = limits.centre(values[keep], held, sigma)
+        error = float(np.hypot(_uncertainty(values[keep], average) * np.sqrt(n / weight), zero))
         rows.append({"event_id": event, "station_id": None, "kind": kind, "value": value, "amplitude_m": np.nan,
                      "uncertainty": error, "n_stations": n, "used": True})
     each = table[["event_id", "station_id", "value", "amplitude_m"]].assign(
-        kind=kind, uncertainty=np.nan, n_stations=1, used=used)
+        kind=kind, uncertainty=np.nan, n_stations=1, used=used)[~is_limit]
     frames = [frame for frame in (pd.DataFrame(rows), each) if len(frame)]
     skips = [{"stage": "measure", "reason": "few-stations", "count": len(few), "start": min(few), "end": max(few),
               "detail": f"{kind}: events with values from fewer than min_stations = {settings.min_stations} stations"}

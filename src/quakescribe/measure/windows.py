@@ -25,6 +25,7 @@ class Window:
     begin_ns: int
     end_ns: int
     overlapped: bool
+    picked: bool = True
 
     @property
     def load_ns(self) -> int:
@@ -33,23 +34,27 @@ class Window:
 
 
 def windows(origins: pd.DataFrame, arrivals: pd.DataFrame, settings: MeasureSettings,
-            wanted: Iterable[int] | None = None) -> list[Window]:
+            wanted: Iterable[int] | None = None, expected: pd.DataFrame | None = None) -> list[Window]:
     """Return one window per wanted event (all of `origins` by default) and station with an arrival, in order.
 
     From before_p_s before P to after_s_s + after_s_factor (S - P) after S. An onset that was not observed follows from
     the other and the origin time by vp_vs. The window ends where an onset of another event comes in; if that is before
     S + 1 s, it is marked as overlapped. The events of `origins` that are not wanted are neighbours: their onsets end
     windows just as those of wanted events do. Of an event that is not in `origins`, only the observed onsets count.
+    ``expected`` (event_id, station_id, p_ns, s_ns) gives windows at stations without an arrival; such onsets end no
+    other window.
     """
-    onsets = _onsets(origins, arrivals, settings)
+    onsets = _onsets(origins, arrivals, settings).assign(picked=True)
+    if expected is not None and len(expected):
+        onsets = _with_expected(onsets, expected[expected["event_id"].isin(origins["event_id"])])
     if wanted is not None:
         onsets["wanted"] &= onsets["event_id"].isin(list(wanted))
     out: list[Window] = []
     for station_id, mine in onsets.groupby("station_id", sort=True):
         p, s = mine["p"].to_numpy(), mine["s"].to_numpy()
-        ids, own = mine["event_id"].to_numpy(), mine["wanted"].to_numpy()
-        every = np.concatenate((p, s))
-        owner = np.concatenate((ids, ids))
+        ids, own, picked = (mine[name].to_numpy() for name in ("event_id", "wanted", "picked"))
+        every = np.concatenate((p[picked], s[picked]))
+        owner = np.concatenate((ids[picked], ids[picked]))
         order = np.argsort(every, kind="stable")
         every, owner = every[order], owner[order]
         for i in np.flatnonzero(own):
@@ -58,8 +63,18 @@ def windows(origins: pd.DataFrame, arrivals: pd.DataFrame, settings: MeasureSett
             end = int(s[i]) + int(settings.after_s_s * 1e9 + settings.after_s_factor * (int(s[i]) - int(p[i])))
             other = _first_other(every, owner, begin, end, int(ids[i]))
             overlapped = other < int(s[i]) + int(AFTER_S_LEAST_S * 1e9)
-            out.append(Window(int(ids[i]), str(station_id), noise, begin, min(end, other), overlapped))
+            out.append(Window(int(ids[i]), str(station_id), noise, begin, min(end, other), overlapped,
+                              bool(picked[i])))
     return sorted(out, key=lambda w: (w.station_id, w.begin_ns, w.event_id))
+
+
+def _with_expected(onsets: pd.DataFrame, expected: pd.DataFrame) -> pd.DataFrame:
+    """Add the expected onsets of events at stations where they have no arrival."""
+    known = pd.MultiIndex.from_frame(onsets[["event_id", "station_id"]])
+    new = expected[~pd.MultiIndex.from_frame(expected[["event_id", "station_id"]]).isin(known)]
+    more = pd.DataFrame({"event_id": new["event_id"], "station_id": new["station_id"], "p": new["p_ns"],
+                         "s": new["s_ns"], "wanted": True, "picked": False})
+    return pd.concat([onsets, more], ignore_index=True)
 
 
 def _first_other(every: NDArray[np.int64], owner: NDArray[np.int64], begin: int, end: int, event: int) -> int:

@@ -11,7 +11,7 @@ from quakescribe.errors import FormatError
 from quakescribe.run.inputs import open_inputs, with_locations
 from quakescribe.run.pickers import with_paths
 from quakescribe.run.runner import Silent, Watcher, execute
-from quakescribe.run.stages import Recordings, amplitudes_at
+from quakescribe.run.stages import Recordings, amplitudes_at, expected_onsets
 from quakescribe.run.workspace import Run
 from quakescribe.settings.project import Settings, load
 from quakescribe.settings.run import ProjectSettings
@@ -57,9 +57,13 @@ def locate_files(
 
 
 def measure_files(
-    origins: Path, arrivals: Path | None, stations: Path, waveforms: str | None, settings: Settings
+    origins: Path, arrivals: Path | None, stations: Path, waveforms: str | None, settings: Settings,
+    velocity: Path | None = None,
 ) -> Tables:
-    """Measure the located events of a file; Wood-Anderson amplitudes only where waveforms are given."""
+    """Measure the located events of a file; Wood-Anderson amplitudes only where waveforms are given.
+
+    The velocity model says when an event would be seen at a station that did not see it.
+    """
     from quakescribe.measure import measure
 
     read, places = _read(stations, (origins, ("origins",)), (arrivals or origins, ("arrivals",)))
@@ -68,12 +72,16 @@ def measure_files(
         project = ProjectSettings(waveforms=str(Path(waveforms).absolute()), stations=str(stations.absolute()))
         inputs = open_inputs(settings.model_copy(update={"project": project}), Path())
         parts = []
+        model = read_velocity(velocity, settings.velocity)
+        expected = expected_onsets(read["origins"], read["arrivals"], inputs.stations, model, settings.measure)
         for station_id in inputs.station_ids:
+            elsewhere = expected[expected["station_id"] == station_id].reset_index(drop=True)
             theirs = read["arrivals"][read["arrivals"]["station_id"] == station_id].reset_index(drop=True)
             recordings = Recordings(
                 inputs.archive.only(station_id), inputs.stations, inputs.channels, station_id, settings.waveforms
             )
-            part, left_out = amplitudes_at(recordings, read["origins"], theirs, settings.measure, str(stations))
+            part, left_out = amplitudes_at(recordings, read["origins"], theirs, elsewhere, settings.measure,
+                                           str(stations))
             parts.append(part)
             skips.append(left_out)
         amplitudes = store.concat(parts, TABLES["amplitudes"])

@@ -285,6 +285,7 @@ class AmplitudeJob:
     recordings: Recordings
     origins: pd.DataFrame
     arrivals: pd.DataFrame
+    expected: pd.DataFrame
     wanted: tuple[int, ...]
     settings: MeasureSettings
     inventory: str
@@ -299,33 +300,49 @@ def _plan_amplitudes(context: Context) -> list[Unit]:
     origins = context.run.stage_table("locate", "origins")
     arrivals = context.run.stage_table("locate", "arrivals")
     _file.cache_clear()
-    base = fingerprint(code_digest("measure", *_READING), settings.measure, settings.waveforms)
+    base = fingerprint(code_digest("measure", "earth", *_READING), settings.measure, settings.waveforms)
     if settings.measure.response == "full":
         base = fingerprint(base, store.digest(inputs.stations_path))
     units = []
     day_of = origins["time"].dt.floor("D")
-    for name, theirs in arrivals.groupby("station_id", sort=True):
-        station_id = str(name)
-        if station_id not in inputs.station_ids:
+    expected = expected_onsets(origins, arrivals, inputs.stations, inputs.model, settings.measure)
+    for station_id in inputs.station_ids:
+        theirs = arrivals[arrivals["station_id"] == station_id]
+        elsewhere = expected[expected["station_id"] == station_id]
+        observed = origins["event_id"].isin(theirs["event_id"]) | origins["event_id"].isin(elsewhere["event_id"])
+        if not observed.any():
             continue
         recordings = _recordings(context, station_id)
         known = fingerprint(base, recordings.stations, recordings.channels)
-        observed = origins["event_id"].isin(theirs["event_id"])
         for day, wanted in origins[observed]["event_id"].groupby(day_of, sort=True):
             begin = pd.Timestamp(str(day))
             low, high = begin - _NEIGHBOURS, begin + pd.Timedelta(1, "D") + _NEIGHBOURS
             mine = origins[observed & origins["time"].between(low, high)].reset_index(drop=True)
-            near = theirs[theirs["event_id"].isin(mine["event_id"])].reset_index(drop=True)
+            near, far = (frame[frame["event_id"].isin(mine["event_id"])].reset_index(drop=True)
+                         for frame in (theirs, elsewhere))
             recorded = _recorded(recordings.archive, low.value, high.value)
             ids = tuple(int(one) for one in wanted)
-            job = AmplitudeJob(recordings, mine, near, ids, settings.measure, str(inputs.stations_path))
-            units.append(Unit(f"{begin:%Y-%m-%d}/{station_id}", fingerprint(known, recorded, mine, near, ids), job))
+            job = AmplitudeJob(recordings, mine, near, far, ids, settings.measure, str(inputs.stations_path))
+            made_of = fingerprint(known, recorded, mine, near, far, ids)
+            units.append(Unit(f"{begin:%Y-%m-%d}/{station_id}", made_of, job))
     return units
+
+
+def expected_onsets(origins: pd.DataFrame, arrivals: pd.DataFrame, stations: pd.DataFrame, model: VelocityModel,
+                    settings: MeasureSettings) -> pd.DataFrame:
+    """Return where events would be seen if they were larger: event_id, station_id, p_ns, s_ns without an arrival."""
+    from quakescribe.run.predicted import predict
+
+    found = predict(origins, arrivals, stations, model)
+    if not settings.limits or "ML" not in settings.kinds:
+        return found.iloc[:0]
+    seen = pd.MultiIndex.from_frame(arrivals[["event_id", "station_id"]])
+    return found[~pd.MultiIndex.from_frame(found[["event_id", "station_id"]]).isin(seen)].reset_index(drop=True)
 
 
 def _work_amplitudes(job: AmplitudeJob) -> dict[str, pd.DataFrame]:
     amplitudes, skips = amplitudes_at(
-        job.recordings, job.origins, job.arrivals, job.settings, job.inventory, job.wanted
+        job.recordings, job.origins, job.arrivals, job.expected, job.settings, job.inventory, job.wanted
     )
     return {"amplitudes": amplitudes, "skips": skips}
 
@@ -334,6 +351,7 @@ def amplitudes_at(
     recordings: Recordings,
     origins: pd.DataFrame,
     arrivals: pd.DataFrame,
+    expected: pd.DataFrame,
     settings: MeasureSettings,
     inventory: str,
     wanted: tuple[int, ...] | None = None,
@@ -349,7 +367,7 @@ def amplitudes_at(
     remove = None
     if settings.response == "full":
         remove = full_response(Path(inventory), recordings.channels, recordings.settings)
-    amplitudes, skips = wood_anderson(load, origins, arrivals, settings, remove, wanted=wanted)
+    amplitudes, skips = wood_anderson(load, origins, arrivals, settings, remove, wanted, expected)
     return amplitudes, skips if remove is None else store.concat([skips, remove.skips], SKIPS)
 
 

@@ -31,6 +31,11 @@ class MeasureSettings(Section):
     min_snr: float = setting(
         2.0, "smallest ratio of the amplitude to the largest noise amplitude; a component below it does not count",
         "-", ge=0)
+    subtract_noise: bool = setting(
+        True, "take the power of the largest noise amplitude off that of the amplitude (no more than three quarters)")
+    limits: bool = setting(
+        True, "a station within the event's reach where nothing stands out says that the event was no larger: without "
+        "it, small events get the magnitude of the few stations that amplify them")
     horizontal: Literal["mean", "max"] = setting(
         "mean", "how the two horizontals make one station value: mean of their magnitudes, or the larger")
     vp_vs: float = setting(1.73, "ratio that predicts a missing S (or P) from the other onset and the origin time",

@@ -10,8 +10,7 @@ from quakescribe.tables.stations import CHANNELS, STATIONS
 
 TABLES: dict[str, Table] = {
     table.name: table
-    for table in (STATIONS, CHANNELS, PICKS, EVENTS, ARRIVALS, ORIGINS, AMPLITUDES, MAGNITUDES, FINDINGS, SKIPS,
-                  SAMPLES, MARKS)
+    for table in (STATIONS, CHANNELS, PICKS, EVENTS, ARRIVALS, ORIGINS, AMPLITUDES, MAGNITUDES, FINDINGS, SKIPS)
 }
 
 __all__ = [

@@ -81,6 +81,7 @@ AMPLITUDES = Table(
         Column("amplitude_m", "float64", "m", "zero to peak on the Wood-Anderson record, magnification included", 0.0),
         Column("snr", "float64", "-", "ratio of the amplitude to the largest noise amplitude", 0.0, nullable=True),
         Column("n_components", "int64", "-", "horizontal components behind it", 1, 3),
+        Column("limit", "bool", "-", "nothing stands out: the event's own amplitude is no larger than this"),
         Column("time", TIME, "UTC", "of the largest swing", nullable=True),
     ),
 )

@@ -13,8 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from quakescribe.earth.velocity import VelocityModel
+from quakescribe.run.predicted import nanoseconds, predict
 from quakescribe.settings.train import SamplesSettings
-from quakescribe.train.predicted import nanoseconds, predict
 
 MIN_SP_S = 0.3
 """A P and an S that are not farther apart are no pair: one of them is wrong."""

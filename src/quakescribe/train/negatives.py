@@ -53,7 +53,7 @@ def numbers(counted: pd.DataFrame, settings: SamplesSettings) -> pd.DataFrame:
     factor = settings.negatives_scale * settings.copies * associated.sum() / max(int(unassociated.sum()), 1)
     exact = unassociated * factor * np.maximum(0.0, (0.5 - rate) / 0.5)
     least = settings.negatives_scale * settings.negatives_least * settings.copies * associated
-    exact = np.maximum(exact, least)
+    exact = exact.combine(least, max)
     table["exact"] = exact.astype(np.float64) * (settings.negatives == "adaptive")
     table["n"] = whole(table["exact"].to_numpy(np.float64))
     return table

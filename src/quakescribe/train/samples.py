@@ -30,7 +30,7 @@ from quakescribe.train.cuts import HIGH_HZ, LOW_HZ, RATE_HZ, Wanted, cut_unit
 from quakescribe.train.labels import Labels, find_labels
 from quakescribe.train.negatives import busy, numbers
 
-_MADE_BY = ("cuts", "extract", "labels", "negatives", "predicted", "samples", "split", "store")
+_MADE_BY = ("cuts", "extract", "labels", "negatives", "samples", "split", "store")
 """The files of this folder that samples depend on."""
 
 
