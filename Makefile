@@ -14,7 +14,7 @@ help:
 	@echo "make check     lint, types, import contracts"
 	@echo "make evidence  recompute every figure the documentation claims (accuracy, fidelity, calibration)"
 	@echo "make bench     speed and memory beside the peers, in an environment of its own"
-	@echo "make month     simulate, run and score a month of 20 stations (half an hour, 12 GB)"
+	@echo "make month     simulate, run and score a month of 20 stations (twenty minutes, 12 GB)"
 	@echo "make docs      build the documentation into site/"
 
 $(STAMP): pyproject.toml

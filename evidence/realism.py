@@ -137,6 +137,8 @@ def magnitudes(records: Records, data: str, events: pd.DataFrame, found: pd.Data
                 f"b = {value:.2f}, standard error {error:.2f}, n = {n}")
     mc = maximum_curvature(local)
     value, error, n = b_value(local, mc)
+    records.add("b of ML above its completeness minus the law's, absolute", abs(value - law), "-", data, ("<=", 0.1),
+                f"from {mc:.1f} on: {value:.2f}, standard error {error:.2f}, n = {n}")
     if n >= ENOUGH:
         same, spread, m = b_value(true, mc)
         records.add("b of ML above its completeness minus that of the true magnitudes there, absolute",
