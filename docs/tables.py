@@ -1,4 +1,4 @@
-"""Write the columns of every table, as declared in ``quakescribe.tables``, into docs/conventions.md.
+"""Write the columns of every table (``quakescribe.tables`` and ``simulate/truth.py``) into docs/conventions.md.
 
 Run it after a change of a table: python docs/tables.py
 """
@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from quakescribe.tables import TABLES
+from quakescribe.simulate.truth import TRUTH
+from quakescribe.tables import MARKS, SAMPLES, TABLES
 from quakescribe.tables.schema import Column, Table
 
 PAGE = Path(__file__).parent / "conventions.md"
+EVERY = (*TABLES.values(), SAMPLES, MARKS, *TRUTH)
 BEGIN = "<!-- tables: written by docs/tables.py -->\n"
 END = "<!-- end of tables -->\n"
 
@@ -40,7 +42,7 @@ def page(text: str) -> str:
     """Return the page with the tables' part as it should be."""
     before, rest = text.split(BEGIN)
     _, after = rest.split(END)
-    return before + BEGIN + "\n" + "\n".join(section(table) for table in TABLES.values()) + "\n" + END + after
+    return before + BEGIN + "\n" + "\n".join(section(table) for table in EVERY) + "\n" + END + after
 
 
 if __name__ == "__main__":

@@ -83,13 +83,14 @@ def pairs(picks: pd.DataFrame, arrivals: pd.DataFrame) -> pd.DataFrame:
 
 
 def real_times(data: Path) -> pd.DataFrame:
-    """Return sp (s), associated and P time of the pairs of ridgecrest_picks."""
+    """Return sp (s), snr_p (of amplitudes), associated and P time of the pairs of ridgecrest_picks."""
     found = pd.read_csv(data / PICKED / "pal_pairs.csv")
     p, s = (pd.to_datetime(found[name], format="ISO8601", utc=True) for name in ("p_time", "s_time"))
     kept = pd.read_csv(data / PICKED / "arrivals.csv")
     associated = pd.MultiIndex.from_frame(found[["station_id", "p_time"]]).isin(
         pd.MultiIndex.from_frame(kept[["station_id", "p_time"]]))
-    return pd.DataFrame({"time": p, "sp": (s - p).dt.total_seconds(), "associated": associated})
+    return pd.DataFrame({"time": p, "sp": (s - p).dt.total_seconds(), "snr_p": np.sqrt(found["p_snr"]),  # of energies
+                         "associated": associated})
 
 
 def real_pairs(data: Path) -> pd.DataFrame:
@@ -266,7 +267,7 @@ def main() -> None:
     records.add("association rate of PAL's pairs", float(early["associated"].mean()), "share",
                 PICKED + ", before 17:00 UTC",
                 note=f"{len(early)} pairs, {len(early) / 14 / 17 * 24:.0f} per station and day")
-    figures.pairs(times, ratios, pairs(**runs["aftershocks"][2]))
+    figures.pairs(times, pairs(**runs["aftershocks"][2]))
     if peer() is None:
         print("realism: no SeisBench in .peers/seisbench; PhaseNet is left out")
     else:

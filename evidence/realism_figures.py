@@ -45,13 +45,13 @@ def steps(axes: Axes, real: NDArray[Any], made: NDArray[Any], bins: Array) -> No
     axes.legend(loc="upper right", fontsize=8)
 
 
-def pairs(real_times: pd.DataFrame, real_snr: pd.DataFrame, made: pd.DataFrame) -> None:
+def pairs(real: pd.DataFrame, made: pd.DataFrame) -> None:
     """S-P and signal-to-noise ratio of P, associated and not. Frames with columns sp, snr_p, associated."""
     figure, axes = plt.subplots(2, 2, figsize=(9, 6))
     for row, (yes, word) in zip(axes, ((True, "associated"), (False, "not associated")), strict=True):
-        mine, times, ratios = (f[f["associated"] == yes] for f in (made, real_times, real_snr))
-        steps(row[0], times["sp"].to_numpy(), mine["sp"].to_numpy(), np.arange(0, 10.3, 0.25))
-        steps(row[1], ratios["snr_p"].to_numpy(), mine["snr_p"].to_numpy(), np.geomspace(1.5, 3000, 40))
+        mine, theirs = (f[f["associated"] == yes] for f in (made, real))
+        steps(row[0], theirs["sp"].to_numpy(), mine["sp"].to_numpy(), np.arange(0, 10.3, 0.25))
+        steps(row[1], theirs["snr_p"].to_numpy(), mine["snr_p"].to_numpy(), np.geomspace(1.5, 3000, 40))
         row[1].set_xscale("log")
         row[0].set_title(f"Pairs of PAL, {word}")
         row[0].set_xlabel("S minus P (s)")

@@ -19,7 +19,7 @@ MADE = ("evidence/*.json", "docs/evidence.md", "docs/scenarios.md", "docs/figure
         "README.md")  # rewritten by the scripts themselves
 LEAVE_OUT = ("selftraining.py",  # takes hours: make selftraining
              "all.py", "records.py", "page.py", "onsets.py", "seismograms.py", "realism_figures.py",
-             "memory.py", "month.py")  # no records of their own; onsets.py fits constants; month.py takes twenty minutes
+             "memory.py", "month.py")  # no records of their own, or long
 REAL = ("ridgecrest_", "amatrice_", "labelled_samples")  # folders of real recordings, as records name them
 
 

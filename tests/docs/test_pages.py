@@ -55,6 +55,14 @@ def test_links_between_pages_lead_somewhere(path):
         assert (path.parent / target).exists(), f"{path.name} links to {target}"
 
 
+def test_the_python_on_the_page_of_the_simulator_runs():
+    blocks = re.findall(r"```python\n(.*?)```", (DOCS / "simulate.md").read_text(encoding="utf-8"), re.S)
+    assert len(blocks) == 1
+    made: dict[str, object] = {}
+    exec(blocks[0], made)
+    assert made["counts"].shape == (3, 1000)
+
+
 def record(**values):
     return {
         "name": "recall",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from quakescribe.cli import project, simulated, stages, trained
+from quakescribe.cli import project, simulated, stages, trained, weights
 
 app = typer.Typer(
     name="quakescribe",
@@ -23,6 +23,7 @@ app.command(rich_help_panel=PROJECT)(project.init)
 app.command(rich_help_panel=PROJECT)(project.check)
 app.command(rich_help_panel=PROJECT)(project.run)
 app.command(rich_help_panel=PROJECT)(trained.train)
+app.add_typer(weights.weights, name="weights", rich_help_panel=PROJECT)
 app.command(rich_help_panel=PROJECT)(project.export)
 app.command(rich_help_panel=PROJECT)(project.report)
 app.command(rich_help_panel=PROJECT)(project.settings)

@@ -13,6 +13,13 @@ class SamplesSettings(Section):
     well_located: bool = setting(True, "labels come from well-located events only")
     residual_p_s: float = setting(0.5, "a P is a label if its residual is smaller", "s", gt=0)
     residual_s_s: float = setting(0.8, "an S is a label if its residual is smaller", "s", gt=0)
+    agree_with: tuple[str, ...] = setting(
+        (), "names of other runs of the project, made by other pickers, that labels must agree with (consensus)")
+    agree_least: int = setting(1, "so many of them must have the onset", ge=1)
+    agree_p_s: float = setting(0.1, "a P is the same onset within this time", "s", gt=0)
+    agree_s_s: float = setting(0.2, "an S is the same onset within this time", "s", gt=0)
+    by_hand: str = setting(
+        "", "file of onsets picked by hand (QuakeML, CSV, any known format) that are the labels instead of the run's")
     max_sp_s: float = setting(18.0, "largest S-P time of a labelled pair", "s", gt=0, le=60)
     cut_s: float = setting(60.0, "length of a sample; the P of a positive lies in its middle", "s", gt=20, le=300)
     negatives: Literal["adaptive", "none"] = setting(

@@ -10,10 +10,11 @@ from typing import Any
 import pandas as pd
 
 from quakescribe.settings.simulate import SimulateSettings
+from quakescribe.simulate.record import Recorder
 from quakescribe.simulate.scenario import Scenario, build, read_scenario, shipped
 from quakescribe.simulate.score import score
 
-__all__ = ["Scenario", "build", "read_scenario", "score", "shipped", "simulate"]
+__all__ = ["Recorder", "Scenario", "build", "read_scenario", "score", "shipped", "simulate"]
 
 
 def simulate(settings: SimulateSettings, folder: Path, note: str = "", store: bool = True,

@@ -15,8 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 import quakescribe
 from quakescribe.errors import EngineError, TrainError
+from quakescribe.exchange.formats import read_tables
 from quakescribe.run import stages
 from quakescribe.run.engine import Engine, open_engine
 from quakescribe.run.inputs import DAY_NS, days, open_inputs
@@ -25,12 +28,14 @@ from quakescribe.run.stage import Unit, code_digest, decide, fingerprint
 from quakescribe.run.workspace import Run, write_text
 from quakescribe.settings.project import Settings
 from quakescribe.settings.train import SamplesSettings
+from quakescribe.tables import ARRIVALS, PICKS
 from quakescribe.train import store
 from quakescribe.train.cuts import HIGH_HZ, LOW_HZ, RATE_HZ, Wanted, cut_unit
 from quakescribe.train.labels import Labels, find_labels
 from quakescribe.train.negatives import busy, numbers
+from quakescribe.train.sources import by_hand, consensus
 
-_MADE_BY = ("cuts", "extract", "labels", "negatives", "samples", "split", "store")
+_MADE_BY = ("cuts", "extract", "labels", "negatives", "samples", "sources", "split", "store")
 """The files of this folder that samples depend on."""
 
 
@@ -79,7 +84,7 @@ def make_samples(settings: Settings, folder: Path, run: Run, out: Path, watcher:
     out, watcher = out.absolute(), watcher or Silent()
     with Run(out).lock():
         inputs = open_inputs(settings, folder.absolute())
-        units = plan(Context(settings, inputs, run))
+        units = plan(Context(settings, inputs, run, folder.absolute()))
         todo = [unit for unit in units if decide(unit.fingerprint, store.notes(out, unit.key)).action == "run"]
         keys = [unit.key for unit in units]
         if todo:
@@ -148,12 +153,29 @@ def _labels(context: Context) -> tuple[Labels, str]:
     picks, arrivals, stations = (frame[frame["station_id"].isin(recorded)].reset_index(drop=True)
                                  for frame in (picks, arrivals, inputs.stations))
     labels = find_labels(picks, arrivals, origins, stations, inputs.model, settings)
+    if settings.agree_with:
+        labels = consensus(labels, _others(run, settings), settings)
+    if settings.by_hand:
+        path = context.folder / Path(settings.by_hand).expanduser()
+        found = read_tables(path, inputs.stations)
+        labels = by_hand(labels, found.get("picks", PICKS.empty()), found.get("arrivals", ARRIVALS.empty()), settings,
+                         path.name)
     if labels.pairs.empty:
         raise TrainError(
             f"{run.folder}: no labelled pair among {len(arrivals)} associated picks of {len(origins)} events "
             f"({int(origins['well_located'].sum())} well located): a label needs P and S of one event at one station, "
             f"with residuals below {settings.residual_p_s:g} and {settings.residual_s_s:g} s (train.samples)")
     return labels, run.name
+
+
+def _others(run: Run, settings: SamplesSettings) -> dict[str, pd.DataFrame]:
+    """Return the picks of the runs that labels must agree with."""
+    found = {name: Run(run.folder.parent / name).table("picks") for name in settings.agree_with}
+    for name, picks in found.items():
+        if picks.empty:
+            raise TrainError(f"train.samples.agree_with: the run '{name}' has no picks; 'quakescribe run --name "
+                             f"{name}' makes them")
+    return found
 
 
 def _wanted(unit: str, station_id: str, span: tuple[int, int], labels: Labels, negatives: int, source: str,

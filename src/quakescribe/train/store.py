@@ -27,9 +27,10 @@ from numpy.typing import ArrayLike, NDArray
 from quakescribe.errors import TrainError
 from quakescribe.run.stage import part
 from quakescribe.run.workspace import write_text
-from quakescribe.tables import TABLES, store
+from quakescribe.tables import MARKS, SAMPLES, SKIPS, store
 from quakescribe.train.cuts import Cuts
 
+_TABLES = {table.name: table for table in (SAMPLES, MARKS, SKIPS)}
 RECORD = "samples.json"
 DATA = "data.zarr"
 WRITING = ".writing"
@@ -58,7 +59,7 @@ def write_unit(folder: Path, unit: str, cuts: Cuts, fingerprint: str) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         os.replace(temporary, target)
         for path, table, frame in zip(parts, MAKES, (cuts.marks, cuts.skips, cuts.samples), strict=True):
-            store.write(frame, TABLES[table], path, note=fingerprint)
+            store.write(frame, _TABLES[table], path, note=fingerprint)
     except OSError as error:
         for path in parts:
             path.unlink(missing_ok=True)
@@ -98,7 +99,7 @@ def notes(folder: Path, unit: str) -> list[str | None]:
 
 def read_table(folder: Path, table: str, units: list[str]) -> pd.DataFrame:
     """Return the rows of a table that these units have."""
-    return store.concat([store.read(part(folder, table, unit), TABLES[table]) for unit in units], TABLES[table])
+    return store.concat([store.read(part(folder, table, unit), _TABLES[table]) for unit in units], _TABLES[table])
 
 
 def prepare(folder: Path, units: list[str], attributes: dict[str, Any]) -> None:
