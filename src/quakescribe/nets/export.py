@@ -139,7 +139,8 @@ def _seisbench_model(module: Any, record: Record, path: Path) -> Any:
 
 def _text(record: Record) -> str:
     """Return the record in words."""
-    data = ", ".join(f"{key} {value}" for key, value in record.data.items()) or "not recorded"
+    plain = (f"{key} {value}" for key, value in record.data.items() if not isinstance(value, dict))
+    data = ", ".join(plain) or "not recorded"
     return (f"PhaseNet trained by quakescribe on labels without a human. Data: {data}. {_band(record)} "
             f"Seed {record.seed}, trained {record.trained_at or 'at a time not recorded'}. Licence: {record.licence}. "
             f"SHA-256 of the original weights: {record.sha256}.")
@@ -160,7 +161,8 @@ def _write_graph(module: nn.Module, record: Record, path: Path) -> None:
     window = record.form.window
     example = torch.zeros(2, 3, window)
     with _frames_by_gather(), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*legacy TorchScript-based ONNX export", category=DeprecationWarning)
+        warnings.simplefilter("ignore", DeprecationWarning)  # the exporter's own age; the newer one needs onnxscript
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)  # checks of sizes, which are fixed but for the batch
         warnings.filterwarnings("ignore", message="Constant folding - Only steps=1", category=UserWarning)
         warnings.filterwarnings("ignore", message=".*with a variable length with GRU", category=UserWarning)
         torch.onnx.export(_complete(module, record), (example,), path, dynamo=False, opset_version=OPSET,
@@ -230,8 +232,8 @@ def _unfold(graph: Any, x: Any, axis: Any, size: Any, step: Any) -> Any:
     import torch
 
     *before, frames, width = graph.original_node.output().type().sizes()
-    if axis.node()["value"].item() not in (-1, len(before)):
+    if int(axis.node().t("value")) not in (-1, len(before)):
         raise WeightsError("only frames along the last axis can be exported to ONNX")
-    starts = torch.arange(frames)[:, None] * step.node()["value"]
+    starts = torch.arange(frames)[:, None] * int(step.node().t("value"))
     index = graph.op("Constant", value_t=starts + torch.arange(width))
     return graph.op("Gather", x, index, axis_i=len(before))

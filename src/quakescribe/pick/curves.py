@@ -77,8 +77,8 @@ def ratio(rate: float, wanted: float) -> Fraction | None:
     return found if exact else None
 
 
-def curves(block: Block, picker: Picker, grid: Grid, batches: range, replace: bool) -> Curves:
-    """Return the probabilities of a block over some batches; where windows overlap, their mean.
+def curves(block: Block, picker: Picker, grid: Grid, batches: range, replace: bool, largest: bool = False) -> Curves:
+    """Return the probabilities of a block over some batches; where windows overlap, their mean, or the largest.
 
     Parameters
     ----------
@@ -101,10 +101,12 @@ def curves(block: Block, picker: Picker, grid: Grid, batches: range, replace: bo
         at = grid.begin(number) - begin + left
         inner = grid.window - left - right
         for one in found[:, :, left:grid.window - right]:
-            total[:, at:at + inner] += one
+            part = total[:, at:at + inner]
+            (np.maximum if largest else np.add)(part, one, out=part)
             seen[at:at + inner] += 1
             at += grid.stride
-    np.divide(total, seen, out=total, where=seen > 1)
+    if not largest:
+        np.divide(total, seen, out=total, where=seen > 1)
     return Curves(total, begin, grid.rate)
 
 

@@ -97,7 +97,8 @@ def _pick_block(block: Block, picker: Picker, grid: Grid, batches: range, own: t
             return PICKS.empty(), _skips(block, {reason: 1}, own)
     filtered = bandpass(block, *band)
     seen = block if wanted is None else filtered if wanted == band else bandpass(block, *wanted)
-    found = curves(seen, picker, grid, batches, settings.horizontals == "replace")
+    found = curves(seen, picker, grid, batches, settings.horizontals == "replace",
+                   settings.network.stack == "max")
     counts: dict[str, int] = {}
     p, s = (_onsets(found, k, block, filtered, picker, settings, own, counts) for k in (0, 1))
     n = settings.network
