@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 PEERS := .peers
 
 
-.PHONY: help demo test check bench month evidence docs clean
+.PHONY: help demo test check bench month selftraining evidence docs clean
 
 help:
 	@echo "make demo      simulate a small network, run everything on it, train a picker on it, leave two reports"
@@ -15,6 +15,7 @@ help:
 	@echo "make evidence  recompute every figure the documentation claims (accuracy, fidelity, calibration)"
 	@echo "make bench     speed and memory beside the peers, in an environment of its own"
 	@echo "make month     simulate, run and score a month of 20 stations (twenty minutes, 12 GB)"
+	@echo "make selftraining  train pickers on simulated regions and score them beside PAL and pretrained ones (hours)"
 	@echo "make docs      build the documentation into site/"
 
 $(STAMP): pyproject.toml
@@ -71,6 +72,10 @@ bench: $(STAMP) $(PEERS)/pyocto/.installed $(PEERS)/hypoinverse/.built
 
 month: $(STAMP)
 	$(BIN)/python benchmarks/month.py
+	$(BIN)/python evidence/page.py
+
+selftraining: $(STAMP)
+	$(BIN)/python evidence/selftraining.py
 	$(BIN)/python evidence/page.py
 
 $(VENV)/.docs: $(STAMP)

@@ -81,8 +81,9 @@ def pick_span(load: Callable[[int, int], list[Block]], start_ns: int, end_ns: in
 def _open(settings: PickSettings) -> Picker:
     from quakescribe.nets.pickers import open_picker, state_of
 
-    n = settings.network
-    return open_picker(settings.picker, n.weights, n.window_samples, n.device, state_of(settings.picker, n.weights))
+    weights = settings.network.weights
+    return open_picker(settings.picker, weights, settings.network.window_samples, settings.network.device,
+                       state_of(settings.picker, weights))
 
 
 def _pick_block(block: Block, picker: Picker, grid: Grid, batches: range, own: tuple[int, int],
@@ -116,16 +117,33 @@ def _onsets(found: Curves, k: int, block: Block, filtered: Block, picker: Picker
     index = np.array([_index(block, int(one)) for one in ns])
     before = index.copy()
     rate = block.sampling_rate if n.onset == "refined" else 0.0
-    rows, measures = measure_onsets(block.data, block.mask, filtered.data, filtered.mask, index, k == 1,
-                                    round(n.refine_before_s * rate), round(n.refine_after_s * rate), n.refine_snr,
-                                    block.sampling_rate, windows(settings, block.sampling_rate))
+    rows, measures = measure_onsets(
+        block.data, block.mask, filtered.data, filtered.mask, index, k == 1, round(n.refine_before_s * rate),
+        round(n.refine_after_s * rate), settings.network.refine_snr, block.sampling_rate,
+        windows(settings, block.sampling_rate))
     moved = np.round((index - before) / block.sampling_rate * SECOND).astype(np.int64)
     nearest = np.clip(np.round(index), 0, block.n - 1).astype(np.int64)
     out = Onsets(index, ns + moved + block.offset_ns[nearest], height, rows, measures)
     clear = rows[:, 0] >= 0
     reason = "no-horizontal" if k == 1 and block.present == "Z" else "gap"
     counts[reason] = counts.get(reason, 0) + int((_inside(out, own) & ~clear).sum())
-    return out.where(clear)
+    return _apart(out.where(clear), round(0.5 * n.separation_s * SECOND))
+
+
+def _apart(onsets: Onsets, near_ns: int) -> Onsets:
+    """Return the onsets in order of time, without those that a more probable one lies near to.
+
+    Refining can bring two neighbours together. Of equally probable ones the first stays.
+    """
+    order = np.lexsort((-onsets.probability, onsets.time))
+    onsets = onsets.where(order)
+    keep = np.ones(len(onsets), dtype=bool)
+    for step in range(1, 4):  # at most so many of those that were separation_s apart can come so near
+        close = onsets.time[step:] - onsets.time[:-step] < near_ns
+        stronger = onsets.probability[step:] > onsets.probability[:-step]
+        keep[:-step] &= ~(close & stronger)
+        keep[step:] &= ~(close & ~stronger)
+    return onsets.where(keep)
 
 
 def _grid_ns(index: NDArray[np.int64], rate: float) -> NDArray[np.int64]:

@@ -171,11 +171,11 @@ def loss_of(net: Any, batch: Batch, device: str) -> Tensor:
 
 def rate_at(step: int, steps: int, settings: TrainSettings) -> float:
     """Return the learning rate of a step."""
-    fit_ = settings.fit
-    rise = min(1.0, (step + 1) / max(1, fit_.warm_up))
-    if fit_.schedule == "constant":
-        return fit_.learning_rate * rise
-    return fit_.learning_rate * rise * 0.5 * (1 + float(np.cos(np.pi * min(1.0, step / max(1, steps)))))
+    highest = settings.fit.learning_rate
+    rise = min(1.0, (step + 1) / max(1, settings.fit.warm_up))
+    if settings.fit.schedule == "constant":
+        return highest * rise
+    return highest * rise * 0.5 * (1 + float(np.cos(np.pi * min(1.0, step / max(1, steps)))))
 
 
 def _close_epoch(state: _State, scores: Scores, net: Any, steps: int) -> None:

@@ -1,0 +1,1 @@
+"""Compare: experiments that train and pick in several ways on one project, and what each way found."""

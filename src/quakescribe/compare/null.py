@@ -1,0 +1,83 @@
+"""How much associates by chance: every station's picks shifted by a time of its own, and associated again."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from quakescribe.associate import associate, groups
+from quakescribe.earth.velocity import VelocityModel
+from quakescribe.settings.associate import AssociateSettings
+from quakescribe.tables import ARRIVALS, EVENTS, PICKS, store
+
+SHIFT_S = (60.0, 1800.0)
+"""A station's picks are shifted by at least and at most so much, either way."""
+
+
+class Null(NamedTuple):
+    """What shifted picks make: events, associated picks, and pairs of which both onsets are in one event."""
+
+    events: float
+    picks: float
+    pairs: float
+
+
+def chance(picks: pd.DataFrame, stations: pd.DataFrame, model: VelocityModel, settings: AssociateSettings,
+           start: pd.Timestamp, end: pd.Timestamp, repeats: int = 1, seed: int = 0) -> Null:
+    """Count what associates once the stations' clocks have nothing to do with one another; the mean of all repeats.
+
+    Parameters
+    ----------
+    picks, stations, model, settings
+        As for :func:`quakescribe.associate.associate`.
+    start, end
+        The span that was picked (UTC); picks shifted over one end come in at the other.
+    repeats, seed
+        How often, and the seed of the shifts.
+    """
+    if not repeats:
+        return Null(float("nan"), float("nan"), float("nan"))
+    found = [_count(shifted(picks, start, end, np.random.default_rng([seed, k])), stations, model, settings)
+             for k in range(repeats)]
+    return Null(*(float(np.mean(column)) for column in zip(*found, strict=True)))
+
+
+def shifted(picks: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp, rng: np.random.Generator) -> pd.DataFrame:
+    """Return the picks, every station's list turned round the span by a random 60 to 1800 s, either way.
+
+    Pairs stay whole: an S goes where its P goes. The identities of the picks stay those of the true times.
+    """
+    first, length = start.value, end.value - start.value
+    ns = picks["time"].to_numpy("datetime64[ns]").view(np.int64)
+    anchor = _anchor(picks, ns)
+    names, station = np.unique(picks["station_id"].to_numpy(object).astype(str), return_inverse=True)
+    by = np.round(rng.uniform(*SHIFT_S, len(names)) * rng.choice([-1.0, 1.0], len(names)) * 1e9).astype(np.int64)
+    moved = first + (anchor - first + by[station]) % length if len(picks) else anchor
+    return PICKS.order(picks.assign(time=pd.to_datetime(moved + ns - anchor, utc=True)))
+
+
+def _anchor(picks: pd.DataFrame, ns: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the time that says where a pick goes (ns): that of its pair's P, or its own."""
+    row = pd.Index(picks["pick_id"]).get_indexer(picks["pair_id"])
+    return np.where(row >= 0, ns[row], ns)
+
+
+def _count(picks: pd.DataFrame, stations: pd.DataFrame, model: VelocityModel, settings: AssociateSettings) -> Null:
+    """Associate as a run does, the independent groups of a day together."""
+    by_day: dict[str, list[pd.DataFrame]] = {}
+    for group in groups(picks, stations, model, settings):
+        by_day.setdefault(group["time"].min().strftime("%Y-%m-%d"), []).append(group)
+    found = [associate(store.concat(members, PICKS), stations, model, settings) for members in by_day.values()]
+    events = store.concat([one.events for one in found], EVENTS)
+    arrivals = store.concat([one.arrivals for one in found], ARRIVALS)
+    return Null(len(events), len(arrivals), associated_pairs(picks, arrivals))
+
+
+def associated_pairs(picks: pd.DataFrame, arrivals: pd.DataFrame) -> int:
+    """Return the number of pairs of which both onsets are in one event."""
+    event = arrivals.drop_duplicates("pick_id").set_index("pick_id")["event_id"]
+    pairs = picks[(picks["phase"] == "S") & (picks["pair_id"] > 0)]
+    return int((event.reindex(pairs["pair_id"]).to_numpy() == event.reindex(pairs["pick_id"]).to_numpy()).sum())
