@@ -63,13 +63,13 @@ def pick_span(load: Callable[[int, int], list[Block]], start_ns: int, end_ns: in
     """Pick one station over [start_ns, end_ns) with a network; see :func:`quakescribe.pick.unit.pick_unit`."""
     import torch
 
-    chosen = settings.network
+    network = settings.network
     before = torch.get_num_threads()
-    torch.set_num_threads(chosen.threads)
+    torch.set_num_threads(network.threads)
     try:
         picker = _open(settings)
-        grid = grid_of(picker, chosen.batch, chosen.overlap)
-        margin = int((2 * chosen.max_sp_s + REACH_S) * SECOND)
+        grid = grid_of(picker, network.batch, network.overlap)
+        margin = int((2 * network.max_sp_s + REACH_S) * SECOND)
         batches = grid.batches(start_ns - margin, end_ns + margin)
         found = [_pick_block(block, picker, grid, batches, (start_ns, end_ns), settings)
                  for block in load(*grid.reach_ns(batches))]
@@ -102,24 +102,24 @@ def _pick_block(block: Block, picker: Picker, grid: Grid, batches: range, own: t
                    settings.network.stack == "max")
     counts: dict[str, int] = {}
     p, s = (_onsets(found, k, block, filtered, picker, settings, own, counts) for k in (0, 1))
-    n = settings.network
-    partner = pair_up(p.time, s.time, round(n.min_sp_s * SECOND), round(n.max_sp_s * SECOND))
+    network = settings.network
+    partner = pair_up(p.time, s.time, round(network.min_sp_s * SECOND), round(network.max_sp_s * SECOND))
     return _tables(block, filtered, p, s, partner, own, settings, counts)
 
 
 def _onsets(found: Curves, k: int, block: Block, filtered: Block, picker: Picker, settings: PickSettings,
             own: tuple[int, int], counts: dict[str, int]) -> Onsets:
     """Return the onsets of P (k = 0) or S (1) that rest on valid samples."""
-    n = settings.network
-    whole, part, height = find_peaks(found.values[k], np.float32((n.p_threshold, n.s_threshold)[k]),
-                                     round(n.separation_s * found.rate), picker.form.onset == "middle")
+    network = settings.network
+    whole, part, height = find_peaks(found.values[k], np.float32((network.p_threshold, network.s_threshold)[k]),
+                                     round(network.separation_s * found.rate), picker.form.onset == "middle")
     ns = _grid_ns(found.first + whole, found.rate) + np.round(part / found.rate * SECOND).astype(np.int64)
     index = np.array([_index(block, int(one)) for one in ns])
     before = index.copy()
-    rate = block.sampling_rate if n.onset == "refined" else 0.0
+    rate = block.sampling_rate if network.onset == "refined" else 0.0
     rows, measures = measure_onsets(
-        block.data, block.mask, filtered.data, filtered.mask, index, k == 1, round(n.refine_before_s * rate),
-        round(n.refine_after_s * rate), settings.network.refine_snr, block.sampling_rate,
+        block.data, block.mask, filtered.data, filtered.mask, index, k == 1, round(network.refine_before_s * rate),
+        round(network.refine_after_s * rate), settings.network.refine_snr, block.sampling_rate,
         windows(settings, block.sampling_rate))
     moved = np.round((index - before) / block.sampling_rate * SECOND).astype(np.int64)
     nearest = np.clip(np.round(index), 0, block.n - 1).astype(np.int64)
@@ -127,7 +127,7 @@ def _onsets(found: Curves, k: int, block: Block, filtered: Block, picker: Picker
     clear = rows[:, 0] >= 0
     reason = "no-horizontal" if k == 1 and block.present == "Z" else "gap"
     counts[reason] = counts.get(reason, 0) + int((_inside(out, own) & ~clear).sum())
-    return _apart(out.where(clear), round(0.5 * n.separation_s * SECOND))
+    return _apart(out.where(clear), round(0.5 * network.separation_s * SECOND))
 
 
 def _apart(onsets: Onsets, near_ns: int) -> Onsets:
