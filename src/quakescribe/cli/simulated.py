@@ -144,10 +144,9 @@ def demo(
     if as_json:
         project = simulated_project(folder, settings, workers, Silent())
         scores = {"PAL": run_and_score(project, project.run("first"), workers, Silent())}
-        if train:
-            scores["SAR"] = _trained(project, workers, Silent(), None)
+        why = _add_trained(scores, project, workers, Silent(), None) if train else "not asked for"
         show.as_json({"report": project.run("first").folder / "report.html", "score": scores["PAL"].to_dict("records"),
-                      "side by side": side_by_side(scores).to_dict()})
+                      "side by side": side_by_side(scores).to_dict(), "not trained": why})
         return
     with show.Bars() as bars:
         project = simulated_project(folder, settings, workers, bars)
@@ -156,11 +155,13 @@ def demo(
     if train:
         show.say("training a picker on PAL's associated picks: a few minutes")
         with show.Bars() as bars:
-            scores["SAR"] = _trained(project, workers, bars, bars.step)
+            why = _add_trained(scores, project, workers, bars, bars.step)
+        if why:
+            show.say(f"no picker was trained: {why}")
         table = side_by_side(scores)
         show.table("PAL, and SAR trained on PAL's picks, against the truth", ("what", *table.columns),
                    [(name, *(f"{one:,.3g}" for one in row)) for name, *row in table.itertuples()])
-    for name in ("first", "sar") if train else ("first",):
+    for name in ("first", "sar")[:len(scores)]:
         show.say(f"report: {project.run(name).folder / 'report.html'}")
 
 
@@ -168,8 +169,10 @@ DEMO_TRAINING = ("train.samples.split_minutes=10", "train.fit.epochs=15", "train
 """Of three hours: short blocks are held out, small batches make many steps."""
 
 
-def _trained(project: Project, workers: int | None, watcher: Watcher, progress: Any) -> pd.DataFrame:
-    """Train SAR on the demo's first run, make the run 'sar' with it, and return its score."""
+def _add_trained(scores: dict[str, pd.DataFrame], project: Project, workers: int | None, watcher: Watcher,
+                 progress: Any) -> str:
+    """Train SAR on the demo's first run, make the run 'sar' with it, and add its score; or return why not."""
+    from quakescribe.errors import TrainError
     from quakescribe.report.demo import run_and_score
     from quakescribe.settings.project import override
     from quakescribe.train.rounds import picker_settings
@@ -177,8 +180,13 @@ def _trained(project: Project, workers: int | None, watcher: Watcher, progress: 
 
     changes = [*DEMO_TRAINING, *([] if workers is None else [f"run.workers={workers}"])]
     settings = override(project.settings, changes)
-    made = train_on(project, settings, project.run("first"), "sar", watcher, progress)
-    return run_and_score(project, project.run("sar"), workers, watcher, picker_settings(settings, project, made))
+    try:
+        made = train_on(project, settings, project.run("first"), "sar", watcher, progress)
+    except TrainError as error:
+        return str(error)
+    chosen = picker_settings(settings, project, made)
+    scores["SAR"] = run_and_score(project, project.run("sar"), workers, watcher, chosen)
+    return ""
 
 
 def _show_score(found: pd.DataFrame) -> None:
