@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from quakescribe.train.samples import make_samples
 from quakescribe.train.store import SampleStore
 
 SAMPLES, WEIGHTS = "samples", "weights"
+NEEDS = ("torch", "safetensors", "zarr")  # packages of the extra `ai` without which nothing can be trained
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,10 @@ def train(project: Project, settings: Settings, run: Run, name: str, watcher: Wa
     watcher, progress
         Told of the units of sampling and of the steps of fitting.
     """
+    missing = [package for package in NEEDS if find_spec(package) is None]
+    if missing:
+        raise TrainError(f"training needs {', '.join(missing)}: pip install torch==2.13.0, then "
+                         "pip install 'quakescribe[ai]'")
     samples = project.folder / SAMPLES / name
     made = make_samples(settings, project.folder, run, samples, watcher)
     out = project.folder / WEIGHTS / f"{name}.safetensors"
