@@ -36,6 +36,8 @@ class Form:
     onset
         Where in a rise of the probability the onset lies: at its 'top', or in the 'middle' of what is above half of
         it (networks that give one class for a stretch of time).
+    stack
+        Where windows overlap, the 'mean' or the largest ('max') of their probabilities counts.
     """
 
     window: int
@@ -47,6 +49,7 @@ class Form:
     norm: str = "std"
     per_component: bool = False
     onset: str = "top"
+    stack: str = "mean"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the form as plain values."""

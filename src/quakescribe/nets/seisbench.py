@@ -54,7 +54,8 @@ class SeisBenchNet:
         blinding = self._arguments.get("blinding") or (0, 0)
         self.form = Form(
             window=samples, rate=float(self.model.sampling_rate), stride=(samples - int(overlap)) // 25 * 25,
-            blinding=(int(blinding[0]), int(blinding[1])), components=self.model.component_order, band=None)
+            blinding=(int(blinding[0]), int(blinding[1])), components=self.model.component_order, band=None,
+            stack="max" if self._arguments.get("stacking") == "max" else "mean")
         self.filter = _filter_of(self.model)
 
     def prepare(self, x: Tensor) -> Tensor:

@@ -98,11 +98,11 @@ def _pick_block(block: Block, picker: Picker, grid: Grid, batches: range, own: t
             return PICKS.empty(), _skips(block, {reason: 1}, own)
     filtered = bandpass(block, *band)
     seen = block if wanted is None else filtered if wanted == band else bandpass(block, *wanted)
+    network = settings.network
     found = curves(seen, picker, grid, batches, settings.horizontals == "replace",
-                   settings.network.stack == "max")
+                   (picker.form.stack if network.stack == "own" else network.stack) == "max")
     counts: dict[str, int] = {}
     p, s = (_onsets(found, k, block, filtered, picker, settings, own, counts) for k in (0, 1))
-    network = settings.network
     partner = pair_up(p.time, s.time, round(network.min_sp_s * SECOND), round(network.max_sp_s * SECOND))
     return _tables(block, filtered, p, s, partner, own, settings, counts)
 

@@ -29,8 +29,9 @@ class NetworkSettings(Section):
         0, "window of a SeisBench network; 0 = its own (the original PhaseNet: 3000, padded as by TensorFlow)", ge=0)
     overlap: float = setting(-1.0, "share of a window that the next one sees again; -1 = the network's own", ge=-1,
                             lt=1)
-    stack: Literal["mean", "max"] = setting(
-        "mean", "where windows overlap the mean or the largest of their probabilities counts")
+    stack: Literal["own", "mean", "max"] = setting(
+        "own", "where windows overlap the mean or the largest of their probabilities counts; 'own' as the network's "
+        "authors do (EQTransformer: the largest)")
     batch: int = setting(16, "windows that go through the network together; on a GPU 16 times as many", ge=1, le=1024)
     threads: int = setting(1, "CPU threads of one worker; the workers themselves take the cores", ge=1, le=256)
     device: Literal["auto", "cpu", "cuda"] = setting("auto", "'auto': a GPU where there is one")
