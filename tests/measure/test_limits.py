@@ -9,6 +9,7 @@ from scipy.stats import norm
 
 from quakescribe.measure import measure, wood_anderson
 from quakescribe.measure.limits import centre, expected_below, hazard, variance_below
+from quakescribe.measure.magnitudes import solve_corrections
 from quakescribe.settings.measure import MeasureSettings
 from quakescribe.tables import AMPLITUDES, ARRIVALS
 
@@ -82,6 +83,18 @@ def censored_network(limits):
 def test_limits_take_the_bias_of_selection_away():
     assert censored_network(limits=False) > 0.2
     assert abs(censored_network(limits=True)) < 0.04
+
+
+def test_an_event_of_which_the_often_used_stations_give_limits_only_spoils_no_correction():
+    rng = np.random.default_rng(2)
+    often, rarely = [f"XX.A{k}." for k in range(4)], [f"XX.R{k}." for k in range(3)]
+    rows = [(e, name, 1.0 + 0.1 * rng.standard_normal(), False) for e in range(20) for name in often]
+    rows += [(99, name, 0.5, False) for name in rarely] + [(99, name, 0.4, True) for name in often]
+    table = pd.DataFrame(rows, columns=["event_id", "station_id", "value", "limit"])
+    correction, sigma = solve_corrections(table, MeasureSettings())
+    assert np.isfinite(correction).all() and np.isfinite(sigma)
+    alone, _ = solve_corrections(table[table["event_id"] != 99], MeasureSettings())
+    pd.testing.assert_series_equal(correction[often], alone)
 
 
 def loader(*blocks):

@@ -123,17 +123,18 @@ def solve_corrections(table: pd.DataFrame, settings: MeasureSettings) -> tuple[p
     """
     names = pd.Index(sorted(table["station_id"].unique()))
     correction = pd.Series(0.0, index=names)
-    seen = table[~table["limit"]]
-    many = table["event_id"].map(seen.groupby("event_id").size()) >= 3
+    many = table["event_id"].map(table[~table["limit"]].groupby("event_id").size()) >= 3
     by_station = table[many & ~table["limit"]].groupby("station_id").size()
     often = table["station_id"].map(by_station) >= settings.min_correction_events
     used = table[many & often]
+    used = used[used["event_id"].isin(used.loc[~used["limit"], "event_id"])]  # limits alone say nothing
     if used.empty:
         return correction, PRIOR_SCATTER
     event, _ = pd.factorize(used["event_id"])
     station, members = pd.factorize(used["station_id"], sort=True)
     value, limit = used["value"].to_numpy(dtype=np.float64), used["limit"].to_numpy(dtype=bool)
     y, weight, term, sigma = value.copy(), np.ones(len(used)), np.zeros(len(members)), PRIOR_SCATTER
+    free = len(used) - event.max() - len(members)  # values less events and stations, but for the corrections' mean
     first = np.bincount(event, value * ~limit) / np.bincount(event, ~limit)
     y[limit] = np.minimum(value, first[event])[limit]
     for _ in range(ROUNDS):
@@ -146,13 +147,14 @@ def solve_corrections(table: pd.DataFrame, settings: MeasureSettings) -> tuple[p
         left = y - term[station]
         mean = (np.bincount(event, weight * left) / per_event)[event]
         left = left - mean
-        scale = max(1.4826 * float(np.median(np.abs(left[~limit]))), 0.05)
-        weight = 1.0 / np.maximum(np.abs(left) / (1.5 * scale), 1.0)
+        apart = np.abs(left)
+        scale = max(ROBUST * float(np.median(apart[~limit])), 0.05)
+        weight = 1.0 / np.maximum(apart / (1.5 * scale), 1.0)
         predicted = (mean + term[station])[limit]
-        squares = float(np.minimum(np.abs(left[~limit]), 3 * scale) @ np.minimum(np.abs(left[~limit]), 3 * scale))
+        squares = float((np.minimum(apart[~limit], 3 * scale) ** 2).sum())
         squares += float(limits.variance_below(predicted, value[limit], sigma).sum())
-        free = len(used) - len(per_event) - len(members) + 1
-        sigma = float(np.clip(np.sqrt(squares / max(free, 1)), *SCATTER)) if free > 0 else PRIOR_SCATTER
+        if free > 0:
+            sigma = float(np.clip(np.sqrt(squares / free), *SCATTER))
         y[limit] = limits.expected_below(predicted, value[limit], sigma)
         if float(np.abs(term - before).max()) < ENOUGH:
             break

@@ -41,12 +41,13 @@ def windows(origins: pd.DataFrame, arrivals: pd.DataFrame, settings: MeasureSett
     the other and the origin time by vp_vs. The window ends where an onset of another event comes in; if that is before
     S + 1 s, it is marked as overlapped. The events of `origins` that are not wanted are neighbours: their onsets end
     windows just as those of wanted events do. Of an event that is not in `origins`, only the observed onsets count.
-    ``expected`` (event_id, station_id, p_ns, s_ns) gives windows at stations without an arrival; such onsets end no
-    other window.
+    ``expected`` (event_id, station_id, p_ns, s_ns) gives windows of events of `origins` at stations where they have no
+    arrival; such onsets end no other window.
     """
     onsets = _onsets(origins, arrivals, settings).assign(picked=True)
     if expected is not None and len(expected):
-        onsets = _with_expected(onsets, expected[expected["event_id"].isin(origins["event_id"])])
+        more = expected.rename(columns={"p_ns": "p", "s_ns": "s"}).assign(wanted=True, picked=False)
+        onsets = pd.concat([onsets, more], ignore_index=True)
     if wanted is not None:
         onsets["wanted"] &= onsets["event_id"].isin(list(wanted))
     out: list[Window] = []
@@ -68,15 +69,6 @@ def windows(origins: pd.DataFrame, arrivals: pd.DataFrame, settings: MeasureSett
     return sorted(out, key=lambda w: (w.station_id, w.begin_ns, w.event_id))
 
 
-def _with_expected(onsets: pd.DataFrame, expected: pd.DataFrame) -> pd.DataFrame:
-    """Add the expected onsets of events at stations where they have no arrival."""
-    known = pd.MultiIndex.from_frame(onsets[["event_id", "station_id"]])
-    new = expected[~pd.MultiIndex.from_frame(expected[["event_id", "station_id"]]).isin(known)]
-    more = pd.DataFrame({"event_id": new["event_id"], "station_id": new["station_id"], "p": new["p_ns"],
-                         "s": new["s_ns"], "wanted": True, "picked": False})
-    return pd.concat([onsets, more], ignore_index=True)
-
-
 def _first_other(every: NDArray[np.int64], owner: NDArray[np.int64], begin: int, end: int, event: int) -> int:
     """Return the first onset of another event in [begin, end), or end."""
     low, high = np.searchsorted(every, (begin, end))
@@ -87,20 +79,14 @@ def _first_other(every: NDArray[np.int64], owner: NDArray[np.int64], begin: int,
 def _onsets(origins: pd.DataFrame, arrivals: pd.DataFrame, settings: MeasureSettings) -> pd.DataFrame:
     """Return event_id, station_id, p and s (ns), wanted; one row per event and station with an arrival."""
     times = arrivals.assign(ns=arrivals["time"].astype("int64"))
-    first = times.pivot_table(index=["event_id", "station_id"], columns="phase", values="ns", aggfunc="min")
-    table = first.reindex(columns=["P", "S"]).astype("float64").rename(columns={"P": "p", "S": "s"}).reset_index()
-    exact = times.groupby(["event_id", "station_id", "phase"], sort=True)["ns"].min()
+    first = times.groupby(["event_id", "station_id", "phase"], sort=True)["ns"].min()
+    # whole numbers throughout: by way of float64 a time would be rounded
+    table = first.unstack("phase", fill_value=-1).reindex(columns=["P", "S"], fill_value=-1).reset_index()
     begins = pd.Series(origins["time"].astype("int64").to_numpy(), index=origins["event_id"])
-    table["wanted"] = table["event_id"].isin(begins.index)
-    out = {}
-    for name, phase in (("p", "P"), ("s", "S")):
-        key = pd.MultiIndex.from_arrays([table["event_id"], table["station_id"], np.full(len(table), phase)])
-        out[name] = exact.reindex(key, fill_value=-1).to_numpy()  # never by way of float64, which rounds ns
     origin = begins.reindex(table["event_id"], fill_value=-1).to_numpy()
-    p, s = out["p"], out["s"]
-    known = origin >= 0
+    p, s, known = table["P"].to_numpy(), table["S"].to_numpy(), origin >= 0
     p, s = (np.where((p < 0) & known, origin + ((s - origin) / settings.vp_vs).astype(np.int64), p),
             np.where((s < 0) & known, origin + ((p - origin) * settings.vp_vs).astype(np.int64), s))
     p, s = np.where(p < 0, s, p), np.where(s < 0, p, s)  # an event without origin: its one onset
-    table["p"], table["s"] = np.minimum(p, s), np.maximum(p, s)
-    return table[["event_id", "station_id", "p", "s", "wanted"]]
+    return pd.DataFrame({"event_id": table["event_id"], "station_id": table["station_id"], "p": np.minimum(p, s),
+                         "s": np.maximum(p, s), "wanted": known})
