@@ -17,9 +17,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from records import HERE, ROOT, Records, real_data
 
-from quakescribe.report.demo import simulated_project
+from quakescribe.report.demo import JUDGED, simulated_project
 from quakescribe.run.runner import Silent, execute
-from quakescribe.run.workspace import MAKERS, Project, Run
+from quakescribe.run.workspace import Project, Run
 from quakescribe.settings.project import Settings, override
 from quakescribe.settings.simulate import SimulateSettings
 from quakescribe.simulate import read_scenario, score
@@ -64,9 +64,7 @@ def run_once(project: Project, settings: Settings, name: str) -> Run:
 
 def scored(project: Project, run: Run, start: pd.Timestamp) -> pd.DataFrame:
     """Score a run of what comes after a time."""
-    wanted = ("picks", "events", "arrivals", "origins", "magnitudes")
-    tables = {name: run.table(name) for name in wanted if any(run.parts(stage, name) for stage in MAKERS[name])}
-    return score(project.folder / "truth", tables, start=start)
+    return score(project.folder / "truth", run.made(*JUDGED), start=start)
 
 
 def tell(records: Records, project: Project, run: Run, region: str, picker: str) -> None:

@@ -19,13 +19,11 @@ from quakescribe.errors import SettingsError, TrainError
 from quakescribe.run.pickers import identity, with_paths
 from quakescribe.run.runner import Silent, Watcher, execute
 from quakescribe.run.stage import code_digest, fingerprint
-from quakescribe.run.workspace import MAKERS, Project, Run, write_text
+from quakescribe.run.workspace import Project, Run, write_text
 from quakescribe.settings.compare import ExperimentSettings
 from quakescribe.settings.project import Settings
 from quakescribe.train import rounds
-from quakescribe.train.fit import Progress, fit
-from quakescribe.train.samples import make_samples
-from quakescribe.train.store import SampleStore
+from quakescribe.train.fit import Progress
 
 FOLDER = "experiments"
 TRUE = {
@@ -119,7 +117,7 @@ def _notes(trials: list[Trial], bench: _Bench) -> dict[str, str]:
     code = code_digest(*_CODE)
     out: dict[str, str] = {}
     for trial in trials:
-        known = "" if trial.trains else identity(with_paths(trial.picking.pick, folder))[1]
+        known = () if trial.trains else identity(with_paths(trial.picking.pick, folder))[1:]
         for threshold in trial.thresholds:
             name = trial.run_name(threshold)
             if name in out or name == bench.labels.name:
@@ -137,27 +135,17 @@ def _matters(settings: Settings) -> tuple[Any, ...]:
 
 def _picker(trial: Trial, bench: _Bench) -> Settings:
     """Return the settings that a trial picks with; its network is trained, or found trained."""
-    return trial.picking if not trial.trains else rounds.picker_settings(
-        trial.picking, bench.project, train(bench.project, trial, bench.labels, bench.experiment.name, bench.watcher,
-                                            bench.progress))
+    if not trial.trains:
+        return trial.picking
+    return rounds.picker_settings(trial.picking, bench.project, train(trial, bench))
 
 
-def train(project: Project, trial: Trial, labels: Run, experiment: str, watcher: Watcher,
-          progress: Progress | None) -> rounds.Round:
-    """Train the network of a trial. Trials of an experiment that need the same samples share them.
-
-    Returns
-    -------
-    Round
-        The weights, ``weights/TRIAL.safetensors``, and their record; no run.
-    """
+def train(trial: Trial, bench: _Bench) -> rounds.Round:
+    """Train the network of a trial. Trials of an experiment that need the same samples share them."""
     settings = trial.training
-    same = fingerprint(labels.name, settings.train.samples, settings.waveforms, settings.project)[:10]
-    samples = project.folder / rounds.SAMPLES / f"{experiment}-{same}"
-    made = make_samples(settings, project.folder, labels, samples, watcher)
-    out = project.folder / rounds.WEIGHTS / f"{trial.name}.safetensors"
-    record = fit(SampleStore(samples), settings.train, out, rounds._origin(labels, made), progress)
-    return rounds.Round(out, record, None)
+    same = fingerprint(bench.labels.name, settings.train.samples, settings.waveforms, settings.project)[:10]
+    return rounds.train(bench.project, settings, bench.labels, trial.name, bench.watcher, bench.progress,
+                        samples=f"{bench.experiment.name}-{same}")
 
 
 def _pick(trial: Trial, settings: Settings, threshold: float | None, first: bool, bench: _Bench) -> Run:
@@ -203,9 +191,7 @@ def _true(project: Project, run: Run, start: pd.Timestamp | None, end: pd.Timest
     truth = project.folder / "truth"
     if not truth.is_dir():
         return {}
-    tables = {name: run.table(name) for name in ("picks", "events", "arrivals", "origins")
-              if any(run.parts(stage, name) for stage in MAKERS[name])}
-    found = score(truth, tables, start=start, end=end)
+    found = score(truth, run.made("picks", "events", "arrivals", "origins"), start=start, end=end)
     values = found[found["scope"] == "all"].set_index(["part", "name"])["value"]
     return {name: float(values.get(key, np.nan)) for name, key in TRUE.items()}
 

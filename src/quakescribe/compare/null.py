@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from quakescribe.associate import associate, groups
 from quakescribe.earth.velocity import VelocityModel
+from quakescribe.run.summary import associated_pairs
 from quakescribe.settings.associate import AssociateSettings
 from quakescribe.tables import ARRIVALS, EVENTS, PICKS, store
 
@@ -74,10 +75,3 @@ def _count(picks: pd.DataFrame, stations: pd.DataFrame, model: VelocityModel, se
     events = store.concat([one.events for one in found], EVENTS)
     arrivals = store.concat([one.arrivals for one in found], ARRIVALS)
     return Null(len(events), len(arrivals), associated_pairs(picks, arrivals))
-
-
-def associated_pairs(picks: pd.DataFrame, arrivals: pd.DataFrame) -> int:
-    """Return the number of pairs of which both onsets are in one event."""
-    event = arrivals.drop_duplicates("pick_id").set_index("pick_id")["event_id"]
-    pairs = picks[(picks["phase"] == "S") & (picks["pair_id"] > 0)]
-    return int((event.reindex(pairs["pair_id"]).to_numpy() == event.reindex(pairs["pick_id"]).to_numpy()).sum())

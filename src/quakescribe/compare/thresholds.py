@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import numpy as np
 import pandas as pd
@@ -11,15 +10,13 @@ from numpy.typing import NDArray
 
 from quakescribe.errors import TableError
 from quakescribe.kernels.peaks import pair_up
-from quakescribe.run import runner
-from quakescribe.run.engine import open_engine
-from quakescribe.run.inputs import open_inputs
-from quakescribe.run.stage import code_digest, fingerprint, part
+from quakescribe.run.runner import Watcher, execute
+from quakescribe.run.stage import Stage, Unit, code_digest, fingerprint
 from quakescribe.run.stages import STAGES
-from quakescribe.run.workspace import SETTINGS, Project, Run, write_text
+from quakescribe.run.workspace import Project, Run, write_text
 from quakescribe.settings.network import NetworkSettings
-from quakescribe.settings.project import Settings, dump
-from quakescribe.tables import PICKS, store
+from quakescribe.settings.project import Settings
+from quakescribe.tables import PICKS
 
 KEY = "above-threshold"
 """The one part that such picks are kept in; a plain run of the same name takes it for outdated and picks anew."""
@@ -81,7 +78,7 @@ def _pairs(picks: pd.DataFrame, settings: NetworkSettings) -> list[tuple[NDArray
     return out
 
 
-def run_above(project: Project, settings: Settings, base: Run, run: Run, watcher: runner.Watcher) -> None:
+def run_above(project: Project, settings: Settings, base: Run, run: Run, watcher: Watcher) -> None:
     """Make a run of what another one's picker finds at higher thresholds, to the end of ``locate``.
 
     What is there already, made of the same, is kept. ``provenance.json`` says where the picks are from.
@@ -93,35 +90,14 @@ def run_above(project: Project, settings: Settings, base: Run, run: Run, watcher
     base
         A run of the same picker at thresholds no higher.
     """
-    folder = project.folder.absolute()
-    base, run = Run(base.folder.absolute()), Run(run.folder.absolute())
-    with run.lock():
-        inputs = open_inputs(settings, folder)
-        context = runner.Context(settings, inputs, run, folder)
-        write_text(run.folder / SETTINGS, dump(settings))
-        runner._write_inputs(inputs, run)
-        picks = base.stage_table("pick", "picks")
-        done = {"pick": _keep(picks, settings.pick.network, run)}
-        with open_engine(settings.run) as engine:
-            for stage in STAGES:
-                if stage.name in ("associate", "locate"):
-                    record = done.setdefault(stage.name, runner.StageRecord())
-                    runner._do(stage, context, engine, watcher, record)
-        runner._write_provenance(context, done)
-        network = settings.pick.network
-        said = run.provenance() | {"picks_from": {"run": base.name, "p_threshold": network.p_threshold,
-                                                  "s_threshold": network.s_threshold}}
-        write_text(run.folder / "provenance.json", json.dumps(said, indent=1) + "\n")
+    network, picks = settings.pick.network, base.stage_table("pick", "picks")
+    made_of = fingerprint(code_digest("compare", "kernels"), network, picks)
+    pick = Stage("pick", ("picks", "skips"), lambda context: [Unit(KEY, made_of, (picks, network))], _work)
+    execute(settings, project.folder, run, "locate", watcher, stages=(pick, *STAGES[1:]))
+    said = run.provenance() | {"picks_from": {"run": base.name, "p_threshold": network.p_threshold,
+                                              "s_threshold": network.s_threshold}}
+    write_text(run.folder / "provenance.json", json.dumps(said, indent=1) + "\n")
 
 
-def _keep(picks: pd.DataFrame, settings: NetworkSettings, run: Run) -> runner.StageRecord:
-    """Write the picks above the thresholds as the only part of the stage ``pick``."""
-    began = time.perf_counter()
-    pick = STAGES[0]
-    path = part(run.folder / pick.folder, "picks", KEY)
-    wanted = fingerprint(code_digest("compare", "kernels"), settings, picks)
-    runner._remove_stale(pick, run.folder / pick.folder, {KEY})
-    reused = store.read_note(path) == wanted
-    if not reused:
-        store.write(above(picks, settings), PICKS, path, note=wanted)
-    return runner.StageRecord(1, int(reused), time.perf_counter() - began)
+def _work(given: tuple[pd.DataFrame, NetworkSettings]) -> dict[str, pd.DataFrame]:
+    return {"picks": above(*given)}

@@ -60,9 +60,9 @@ def wood_anderson(load: Load, origins: pd.DataFrame, arrivals: pd.DataFrame, set
     wanted
         The event_ids to measure; without it all of `origins`.
     expected
-        Where else, at stations without an arrival of theirs, events of `origins` would be seen if they were large enough:
-        event_id, station_id, p_ns, s_ns. With ``settings.limits`` the largest swing there is a limit of the event's amplitude, and so is one that does not
-        stand out at a station with an arrival.
+        Where else, at stations without an arrival of theirs, events of `origins` would be seen if they were large
+        enough: event_id, station_id, p_ns, s_ns. With ``settings.limits`` the largest swing there is a limit of the
+        event's amplitude, and so is one that does not stand out at a station with an arrival.
 
     Returns
     -------

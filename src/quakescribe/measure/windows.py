@@ -80,8 +80,8 @@ def _onsets(origins: pd.DataFrame, arrivals: pd.DataFrame, settings: MeasureSett
     """Return event_id, station_id, p and s (ns), wanted; one row per event and station with an arrival."""
     times = arrivals.assign(ns=arrivals["time"].astype("int64"))
     first = times.groupby(["event_id", "station_id", "phase"], sort=True)["ns"].min()
-    # whole numbers throughout: by way of float64 a time would be rounded
-    table = first.unstack("phase", fill_value=-1).reindex(columns=["P", "S"], fill_value=-1).reset_index()
+    # whole numbers throughout, which pivot_table would make floats of: these round a time
+    table = first.unstack("phase", fill_value=-1).reindex(columns=["P", "S"], fill_value=-1).reset_index()  # noqa: PD010
     begins = pd.Series(origins["time"].astype("int64").to_numpy(), index=origins["event_id"])
     origin = begins.reindex(table["event_id"], fill_value=-1).to_numpy()
     p, s, known = table["P"].to_numpy(), table["S"].to_numpy(), origin >= 0

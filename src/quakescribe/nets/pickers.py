@@ -76,9 +76,8 @@ def _centred(x: Tensor, valid: Tensor) -> Tensor:
     return torch.where(valid, x - mean, 0.0)
 
 
-@lru_cache(maxsize=2)
-def open_picker(name: str, weights: str, window: int, device: str, changed: tuple[int, ...] = ()) -> Picker:
-    """Return the network of a picker's name and weights.
+def open_picker(name: str, weights: str, window: int, device: str) -> Picker:
+    """Return the network of a picker's name and weights; opened once, and again when its files change.
 
     Parameters
     ----------
@@ -90,14 +89,17 @@ def open_picker(name: str, weights: str, window: int, device: str, changed: tupl
         Samples, for SeisBench's; 0 = its own.
     device
         'auto', 'cpu' or 'cuda'.
-    changed
-        State of the files (see `state_of`), so that new weights under an old name are read again.
 
     Raises
     ------
     WeightsError
         If PyTorch or SeisBench is missing, or the weights are, or they are of another architecture.
     """
+    return _opened(name, weights, window, device, _state(name, weights))
+
+
+@lru_cache(maxsize=2)
+def _opened(name: str, weights: str, window: int, device: str, changed: tuple[int, ...]) -> Picker:
     torch = _torch()
     where = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
     if where == "cuda" and not torch.cuda.is_available():
@@ -126,7 +128,7 @@ def open_picker(name: str, weights: str, window: int, device: str, changed: tupl
     return Picker(record.form, record.sha256, None, where, None, run)
 
 
-def state_of(name: str, weights: str) -> tuple[int, ...]:
+def _state(name: str, weights: str) -> tuple[int, ...]:
     """Return what changes when the files of a picker's weights do: their times of change and sizes."""
     path = name.split(":", 2)[2] + ".pt" if name.startswith("seisbench:") else weights
     try:

@@ -63,11 +63,13 @@ def pick_span(load: Callable[[int, int], list[Block]], start_ns: int, end_ns: in
     """Pick one station over [start_ns, end_ns) with a network; see :func:`quakescribe.pick.unit.pick_unit`."""
     import torch
 
+    from quakescribe.nets.pickers import open_picker
+
     network = settings.network
     before = torch.get_num_threads()
     torch.set_num_threads(network.threads)
     try:
-        picker = _open(settings)
+        picker = open_picker(settings.picker, network.weights, settings.network.window_samples, network.device)
         grid = grid_of(picker, network.batch, network.overlap)
         margin = int((2 * network.max_sp_s + REACH_S) * SECOND)
         batches = grid.batches(start_ns - margin, end_ns + margin)
@@ -76,14 +78,6 @@ def pick_span(load: Callable[[int, int], list[Block]], start_ns: int, end_ns: in
     finally:
         torch.set_num_threads(before)
     return (store.concat([picks for picks, _ in found], PICKS), store.concat([skips for _, skips in found], SKIPS))
-
-
-def _open(settings: PickSettings) -> Picker:
-    from quakescribe.nets.pickers import open_picker, state_of
-
-    weights = settings.network.weights
-    return open_picker(settings.picker, weights, settings.network.window_samples, settings.network.device,
-                       state_of(settings.picker, weights))
 
 
 def _pick_block(block: Block, picker: Picker, grid: Grid, batches: range, own: tuple[int, int],

@@ -11,7 +11,7 @@ from quakescribe.report.runs import finish, make_report
 from quakescribe.run.projects import new_project
 from quakescribe.run.runner import Watcher, execute
 from quakescribe.run.simulation import simulate_into
-from quakescribe.run.workspace import MAKERS, SETTINGS, Project, Run, write_text
+from quakescribe.run.workspace import SETTINGS, Project, Run, write_text
 from quakescribe.settings.project import Settings, dump
 from quakescribe.settings.run import RunSettings
 from quakescribe.settings.simulate import SimulateSettings
@@ -35,6 +35,9 @@ def simulated_project(folder: Path, settings: SimulateSettings, workers: int | N
     return new_project(folder, str(folder / "waveforms"), str(folder / "stations.xml"), str(folder / "velocity.csv"))
 
 
+JUDGED = ("picks", "events", "arrivals", "origins", "magnitudes")
+"""The tables of a run that are scored."""
+
 SIDE_BY_SIDE = (
     ("picks", "recall of detectable P"), ("picks", "recall of detectable S"), ("picks", "precision of P"),
     ("picks", "precision of S"), ("association", "association rate of pairs"), ("association", "true events"),
@@ -57,12 +60,7 @@ def catalogue_tables(path: Path) -> dict[str, pd.DataFrame]:
     from quakescribe.exchange.formats import read_tables
 
     run = Run(path)
-    return _tables(run) if run.provenance() else read_tables(path)
-
-
-def _tables(run: Run) -> dict[str, pd.DataFrame]:
-    wanted = ("picks", "events", "arrivals", "origins", "magnitudes")
-    return {name: run.table(name) for name in wanted if any(run.parts(stage, name) for stage in MAKERS[name])}
+    return run.made(*JUDGED) if run.provenance() else read_tables(path)
 
 
 def run_and_score(project: Project, run: Run, workers: int | None, watcher: Watcher,
@@ -75,7 +73,7 @@ def run_and_score(project: Project, run: Run, workers: int | None, watcher: Watc
     if workers is not None:
         settings = settings.model_copy(update={"run": settings.run.model_copy(update={"workers": workers})})
     execute(settings, project.folder, run, None, watcher, finish)
-    found = score(project.folder / "truth", _tables(run))
+    found = score(project.folder / "truth", run.made(*JUDGED))
     write_text(run.folder / "score.json", found.to_json(orient="records", indent=1) + "\n")
     make_report(run)
     return found

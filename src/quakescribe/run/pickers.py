@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 from quakescribe.settings.network import NetworkSettings
 from quakescribe.settings.pick import PickSettings
@@ -21,8 +22,16 @@ def with_paths(pick: PickSettings, folder: Path) -> PickSettings:
     return pick
 
 
-def identity(pick: PickSettings) -> tuple[PickSettings, str]:
-    """Return what picks depend on: the settings without paths, and the SHA-256 of the weights ('' of the rule-based).
+class Identity(NamedTuple):
+    """What picks depend on: the settings without paths, the picker's name, the SHA-256 of its weights ('' = none)."""
+
+    settings: PickSettings
+    name: str
+    digest: str
+
+
+def identity(pick: PickSettings) -> Identity:
+    """Return what the picks of these settings depend on.
 
     Parameters
     ----------
@@ -35,11 +44,11 @@ def identity(pick: PickSettings) -> tuple[PickSettings, str]:
         If the weights cannot be used.
     """
     if pick.picker == "pal":
-        return pick.model_copy(update={"network": NetworkSettings()}), ""
-    from quakescribe.nets.pickers import open_picker, state_of
+        return Identity(pick.model_copy(update={"network": NetworkSettings()}), "pal", "")
+    from quakescribe.nets.pickers import open_picker
     from quakescribe.pick.names import display_name
 
-    n = pick.network
-    opened = open_picker(pick.picker, n.weights, n.window_samples, n.device, state_of(pick.picker, n.weights))
-    bare = pick.model_copy(update={"picker": "pal", "network": n.model_copy(update={"weights": ""})})
-    return bare, f"{display_name(pick.picker)} {opened.digest}"
+    network = pick.network
+    opened = open_picker(pick.picker, network.weights, network.window_samples, network.device)
+    bare = pick.model_copy(update={"picker": "pal", "network": network.model_copy(update={"weights": ""})})
+    return Identity(bare, display_name(pick.picker), opened.digest)

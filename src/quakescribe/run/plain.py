@@ -10,8 +10,10 @@ from quakescribe.earth.velocity import read_velocity
 from quakescribe.errors import FormatError
 from quakescribe.run.inputs import open_inputs, with_locations
 from quakescribe.run.pickers import with_paths
+from quakescribe.run.predicted import expected_onsets
+from quakescribe.run.recordings import Recordings
 from quakescribe.run.runner import Silent, Watcher, execute
-from quakescribe.run.stages import Recordings, amplitudes_at, expected_onsets
+from quakescribe.run.stages import amplitudes_at
 from quakescribe.run.workspace import Run
 from quakescribe.settings.project import Settings, load
 from quakescribe.settings.run import ProjectSettings

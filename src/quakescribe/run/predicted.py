@@ -10,6 +10,7 @@ from quakescribe.earth.geodesy import distance_azimuth
 from quakescribe.earth.traveltime import TravelTimes
 from quakescribe.earth.velocity import VelocityModel
 from quakescribe.locate.inputs import match_stations
+from quakescribe.settings.measure import MeasureSettings
 
 REACH = 1.3
 """An event is expected up to this many times the distance of the farthest station that picked it."""
@@ -34,8 +35,7 @@ def predict(origins: pd.DataFrame, arrivals: pd.DataFrame, stations: pd.DataFram
     reach = _reach(origins, arrivals, stations)
     known = np.flatnonzero(reach > 0)
     if not len(known) or stations.empty:
-        return pd.DataFrame({"event_id": np.empty(0, np.int64), "station_id": np.empty(0, object),
-                             "p_ns": np.empty(0, np.int64), "s_ns": np.empty(0, np.int64)})
+        return _nothing()
     events = origins.iloc[known].reset_index(drop=True)
     zero = nanoseconds(events["time"])
     depth = events["depth_km"].to_numpy(np.float64)
@@ -49,6 +49,21 @@ def predict(origins: pd.DataFrame, arrivals: pd.DataFrame, stations: pd.DataFram
         frames.append(pd.DataFrame({"event_id": events["event_id"].to_numpy()[near], "station_id": station_id,
                                     "p_ns": zero[near] + travel[0], "s_ns": zero[near] + travel[1]}))
     return pd.concat(frames, ignore_index=True)
+
+
+def expected_onsets(origins: pd.DataFrame, arrivals: pd.DataFrame, stations: pd.DataFrame, model: VelocityModel,
+                    settings: MeasureSettings) -> pd.DataFrame:
+    """Return where events would be seen if they were larger: event_id, station_id, p_ns, s_ns without an arrival."""
+    if not settings.limits or "ML" not in settings.kinds:
+        return _nothing()
+    found = predict(origins, arrivals, stations, model)
+    seen = pd.MultiIndex.from_frame(arrivals[["event_id", "station_id"]])
+    return found[~pd.MultiIndex.from_frame(found[["event_id", "station_id"]]).isin(seen)].reset_index(drop=True)
+
+
+def _nothing() -> pd.DataFrame:
+    return pd.DataFrame({"event_id": np.empty(0, np.int64), "station_id": np.empty(0, object),
+                         "p_ns": np.empty(0, np.int64), "s_ns": np.empty(0, np.int64)})
 
 
 def nanoseconds(times: pd.Series) -> NDArray[np.int64]:

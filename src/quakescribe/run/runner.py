@@ -8,6 +8,7 @@ import platform
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,9 +20,10 @@ from quakescribe.earth.velocity import VelocityModel
 from quakescribe.errors import EngineError, QuakescribeError, SettingsError
 from quakescribe.run.engine import Engine, open_engine
 from quakescribe.run.inputs import Inputs, open_inputs
-from quakescribe.run.pickers import identity, with_paths
+from quakescribe.run.pickers import Identity, identity, with_paths
 from quakescribe.run.stage import Stage, Task, Unit, act, decide, fingerprint, part
 from quakescribe.run.workspace import SETTINGS, Run, write_text
+from quakescribe.settings.pick import PickSettings
 from quakescribe.settings.project import Settings, dump
 from quakescribe.tables import CHANNELS, SKIPS, STATIONS, store
 
@@ -38,6 +40,12 @@ class Context:
     inputs: Inputs
     run: Run
     folder: Path = Path()
+
+    @cached_property
+    def picker(self) -> tuple[PickSettings, Identity]:
+        """The settings of `pick` with absolute paths, and what identifies its picks; weights are opened once."""
+        pick = with_paths(self.settings.pick, self.folder)
+        return pick, identity(pick)
 
 
 class Watcher(Protocol):
@@ -83,11 +91,13 @@ def execute(
     until: str | None = None,
     watcher: Watcher | None = None,
     report: Callable[[Context], object] | None = None,
+    stages: tuple[Stage, ...] | None = None,
 ) -> dict[str, StageRecord]:
     """Bring a run up to date, to its end or to the stage `until`, and return what was done per stage.
 
     Everything finished earlier under the same inputs, settings and code is reused. The last stage, ``report``, is
-    the function given (`quakescribe.report.runs.finish`); without one the run ends after ``measure``.
+    the function given (`quakescribe.report.runs.finish`); without one the run ends after ``measure``. ``stages`` are
+    those of :mod:`quakescribe.run.stages`, unless others are given.
 
     Raises
     ------
@@ -96,8 +106,8 @@ def execute(
     """
     from quakescribe.run.stages import STAGES
 
-    watcher = watcher or Silent()
-    names = [*dict.fromkeys(stage.name for stage in STAGES), "report"]
+    watcher, stages = watcher or Silent(), stages or STAGES
+    names = [*dict.fromkeys(stage.name for stage in stages), "report"]
     if until is not None and until not in names:
         raise SettingsError(f"no stage '{until}'; a run has {', '.join(names)}")
     last = names.index(until or "report")
@@ -110,7 +120,7 @@ def execute(
         _write_inputs(inputs, run)
         with open_engine(settings.run) as engine:
             log.info("run %s: %d stations, %s", run.name, len(inputs.station_ids), engine.where)
-            for stage in STAGES:
+            for stage in stages:
                 if names.index(stage.name) > last:
                     _remove_outdated(stage, context)
                     continue
@@ -214,8 +224,8 @@ def _remove_stale(stage: Stage, folder: Path, keys: set[str]) -> None:
 
 def _write_provenance(context: Context, done: dict[str, StageRecord]) -> None:
     settings, inputs, run = context.settings, context.inputs, context.run
-    before = run.provenance()
-    stages = dict(before.get("stages", {}))
+    _, picker = context.picker
+    stages = dict(run.provenance().get("stages", {}))
     for name, record in done.items():
         if record.units > record.reused or name not in stages:
             stages[name] = {
@@ -231,7 +241,7 @@ def _write_provenance(context: Context, done: dict[str, StageRecord]) -> None:
         "platform": platform.platform(),
         "packages": {name: _version(name) for name in PACKAGES},
         "settings": fingerprint(settings),
-        "picker": _picker(context),
+        "picker": {"name": picker.name, "weights": Path(settings.pick.network.weights).name, "sha256": picker.digest},
         "inputs": {
             "waveforms": {
                 "path": settings.project.waveforms,
@@ -245,14 +255,6 @@ def _write_provenance(context: Context, done: dict[str, StageRecord]) -> None:
         "stages": stages,
     }
     write_text(run.folder / "provenance.json", json.dumps(record_of_run, indent=1) + "\n")
-
-
-def _picker(context: Context) -> dict[str, str]:
-    """Return which picker made the picks, and the name and digest of its weights."""
-    pick = context.settings.pick
-    _, known = identity(with_paths(pick, context.folder))
-    name, _, digest = known.rpartition(" ")
-    return {"name": name or pick.picker, "weights": Path(pick.network.weights).name, "sha256": digest}
 
 
 def _layers(model: VelocityModel) -> list[dict[str, float]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from quakescribe.run.workspace import Run
@@ -35,17 +34,17 @@ def summary(run: Run) -> dict[str, Any]:
     return facts
 
 
+def associated_pairs(picks: pd.DataFrame, arrivals: pd.DataFrame) -> int:
+    """Return the number of pairs of which P and S are in the same event."""
+    event = arrivals.drop_duplicates("pick_id").set_index("pick_id")["event_id"]
+    pairs = picks[(picks["phase"] == "S") & (picks["pair_id"] > 0)]
+    return int((event.reindex(pairs["pair_id"]).to_numpy() == event.reindex(pairs["pick_id"]).to_numpy()).sum())
+
+
 def association_rate(picks: pd.DataFrame, arrivals: pd.DataFrame) -> float:
-    """Return associated pairs / all pairs: a pair counts as associated when its P and its S are in the same event."""
-    paired = picks[picks["pair_id"] > 0]
-    if not len(paired):
-        return float("nan")
-    event_of = pd.Series(arrivals["event_id"].to_numpy(), index=arrivals["pick_id"].to_numpy())
-    event = paired["pick_id"].map(event_of)
-    both = event.notna().groupby(paired["pair_id"]).sum() == 2
-    grouped = event.groupby(paired["pair_id"])
-    same = grouped.min() == grouped.max()
-    return round(float(np.mean((both & same).to_numpy())), 4)
+    """Return associated pairs / all pairs."""
+    pairs = picks.loc[picks["pair_id"] > 0, "pair_id"].nunique()
+    return round(associated_pairs(picks, arrivals) / pairs, 4) if pairs else float("nan")
 
 
 def skipped(skips: pd.DataFrame) -> list[dict[str, Any]]:

@@ -115,6 +115,10 @@ class Run:
                 return _read(name, parts)
         return TABLES[name].empty()
 
+    def made(self, *names: str) -> dict[str, pd.DataFrame]:
+        """Return those of some tables that a stage has written, by name."""
+        return {name: self.table(name) for name in names if any(self.parts(stage, name) for stage in MAKERS[name])}
+
     def stage_table(self, stage: str, name: str) -> pd.DataFrame:
         """Return the table as one stage wrote it."""
         return _read(name, self.parts(stage, name))

@@ -12,6 +12,7 @@ import pandas as pd
 from quakescribe.errors import TrainError
 from quakescribe.nets.weights import Record
 from quakescribe.run.runner import Watcher, execute
+from quakescribe.run.summary import associated_pairs
 from quakescribe.run.workspace import Project, Run
 from quakescribe.settings.project import Settings
 from quakescribe.train.fit import Progress, fit
@@ -32,7 +33,7 @@ class Round:
 
 
 def train(project: Project, settings: Settings, run: Run, name: str, watcher: Watcher,
-          progress: Progress | None = None) -> Round:
+          progress: Progress | None = None, samples: str = "") -> Round:
     """Train a network on a run of a project; samples and weights lie below the project, resumable after a kill.
 
     Parameters
@@ -42,18 +43,20 @@ def train(project: Project, settings: Settings, run: Run, name: str, watcher: Wa
     run
         Whose associated picks are the labels.
     name
-        Of the samples' folder and the weights' file.
+        Of the weights' file.
     watcher, progress
         Told of the units of sampling and of the steps of fitting.
+    samples
+        Of the samples' folder, where several networks learn the same; without it that of the weights.
     """
     missing = [package for package in NEEDS if find_spec(package) is None]
     if missing:
         raise TrainError(f"training needs {', '.join(missing)}: pip install torch==2.13.0, then "
                          "pip install 'quakescribe[ai]'")
-    samples = project.folder / SAMPLES / name
-    made = make_samples(settings, project.folder, run, samples, watcher)
+    folder = project.folder / SAMPLES / (samples or name)
+    made = make_samples(settings, project.folder, run, folder, watcher)
     out = project.folder / WEIGHTS / f"{name}.safetensors"
-    record = fit(SampleStore(samples), settings.train, out, _origin(run, made), progress)
+    record = fit(SampleStore(folder), settings.train, out, _origin(run, made), progress)
     return Round(out, record, None)
 
 
@@ -102,15 +105,12 @@ def findings(run: Run) -> dict[str, Any]:
     Pairs count once; the association rate of pairs is the share of which both onsets are in one event.
     """
     picks, arrivals, origins = (run.table(name) for name in ("picks", "arrivals", "origins"))
-    event = arrivals.drop_duplicates("pick_id").set_index("pick_id")["event_id"]
-    pairs = picks[(picks["phase"] == "S") & (picks["pair_id"] > 0)]
-    of_p, of_s = event.reindex(pairs["pair_id"]).to_numpy(), event.reindex(pairs["pick_id"]).to_numpy()
-    associated_pairs = int((of_p == of_s).sum())
+    associated, pairs = arrivals["pick_id"].nunique(), picks.loc[picks["pair_id"] > 0, "pair_id"].nunique()
+    in_pairs = associated_pairs(picks, arrivals)
     good = int(origins["well_located"].sum()) if len(origins) else 0
     return {
-        "picks": len(picks), "associated_picks": len(event), "association_rate": len(event) / max(1, len(picks)),
-        "pairs": len(pairs), "associated_pairs": associated_pairs,
-        "association_rate_pairs": associated_pairs / max(1, len(pairs)),
+        "picks": len(picks), "associated_picks": associated, "association_rate": associated / max(1, len(picks)),
+        "pairs": pairs, "associated_pairs": in_pairs, "association_rate_pairs": in_pairs / max(1, pairs),
         "events": len(origins), "well_located": good, "well_located_share": good / max(1, len(origins)),
     }
 

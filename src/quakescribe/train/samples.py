@@ -20,9 +20,9 @@ import pandas as pd
 import quakescribe
 from quakescribe.errors import EngineError, TrainError
 from quakescribe.exchange.formats import read_tables
-from quakescribe.run import stages
 from quakescribe.run.engine import Engine, open_engine
 from quakescribe.run.inputs import DAY_NS, days, open_inputs
+from quakescribe.run.recordings import NOWHERE, READING, Recordings, forget_files, recorded, recordings_of, whole_days
 from quakescribe.run.runner import Context, Silent, Watcher
 from quakescribe.run.stage import Unit, code_digest, decide, fingerprint
 from quakescribe.run.workspace import Run, write_text
@@ -43,7 +43,7 @@ _MADE_BY = ("cuts", "extract", "labels", "negatives", "samples", "sources", "spl
 class Job:
     """One station-day to cut."""
 
-    recordings: stages.Recordings
+    recordings: Recordings
     wanted: Wanted
     settings: SamplesSettings
 
@@ -120,22 +120,22 @@ def plan(context: Context) -> list[Unit]:
             "train.samples.negatives = \"none\"")
     number = wanted_negatives.set_index(["station_id", "day"])["n"]
     code = [(Path(__file__).parent / f"{name}.py").read_bytes() for name in _MADE_BY]
-    base = fingerprint(code_digest("earth", *stages._READING), code, settings, context.settings.waveforms)
-    stages._file.cache_clear()
+    base = fingerprint(code_digest("earth", *READING), code, settings, context.settings.waveforms)
+    forget_files()
     units = []
     for station_id in inputs.station_ids:
-        recordings = stages._recordings(context, station_id)
+        recordings = recordings_of(context, station_id)
         recorded_days = set(recordings.archive.chosen["day"])
         mine = Labels(*(frame[frame["station_id"] == station_id].reset_index(drop=True) for frame in labels))
         known = fingerprint(base, recordings.stations, recordings.channels)
-        for name, start_ns, end_ns in days(*stages._whole_days(context, station_id), 24):
+        for name, start_ns, end_ns in days(*whole_days(context, station_id), 24):
             day = start_ns // DAY_NS
             if day not in recorded_days:
                 continue
             wanted = _wanted(f"{name}/{station_id}", station_id, (start_ns, end_ns), mine,
                              int(number.get((station_id, day), 0)), source, settings)
             if len(wanted.pairs) or wanted.negatives or settings.noise_per_day:
-                made_of = fingerprint(known, stages._recorded(recordings.archive, start_ns, end_ns), start_ns, end_ns,
+                made_of = fingerprint(known, recorded(recordings.archive, start_ns, end_ns), start_ns, end_ns,
                                       wanted.pairs, wanted.marks, wanted.quakes, wanted.negatives, source)
                 units.append(Unit(wanted.unit, made_of, Job(recordings, wanted, settings)))
     return units
@@ -210,7 +210,7 @@ def _do(engine: Engine, todo: list[Unit], out: Path, watcher: Watcher) -> None:
 def _act(task: _Task) -> dict[str, int]:
     """Cut one unit and write it; return how many rows its tables have. Runs on the worker."""
     job = task.unit.payload
-    cuts = cut_unit(job.recordings.loader(stages.NOWHERE), job.wanted, job.settings)
+    cuts = cut_unit(job.recordings.loader(NOWHERE), job.wanted, job.settings)
     store.write_unit(Path(task.folder), task.unit.key, cuts, task.unit.fingerprint)
     return {"samples": len(cuts.samples), "marks": len(cuts.marks), "skips": len(cuts.skips)}
 
