@@ -2,6 +2,7 @@ import pandas as pd
 import pytest
 
 from quakescribe.errors import TrainError
+from quakescribe.nets import needs
 from quakescribe.nets.form import Form
 from quakescribe.nets.weights import Record
 from quakescribe.run.runner import Silent
@@ -21,7 +22,7 @@ def settings(*changes: str) -> Settings:
 
 
 def test_without_pytorch_training_says_what_to_install(project, monkeypatch):
-    monkeypatch.setattr(module, "find_spec", lambda name: None if name == "torch" else object())
+    monkeypatch.setattr(needs, "find_spec", lambda name: None if name == "torch" else object())
     with pytest.raises(TrainError, match=r"training needs torch: pip install torch==2\.13\.0"):
         train(project, Settings(), project.run("first"), "sar", Silent())
 

@@ -109,7 +109,7 @@ def test_background_is_added_to_positives_only_up_to_the_level():
     level = np.abs(added - plain).max(axis=(1, 2))
     assert (level > 0).all()
     assert level.max() <= 0.51
-    negative = Pieces(made.x, np.full(20, np.nan), np.full(20, np.nan), Onsets.none(), made.station)
+    negative = Pieces(made.x, np.full(20, np.nan), np.full(20, np.nan), Onsets.together([]), made.station)
     plain, _ = windows(negative, 2000, 100.0, AugmentSettings(**NOTHING), np.random.default_rng(2), noise)
     added, _ = windows(negative, 2000, 100.0, chosen, np.random.default_rng(2), noise)
     np.testing.assert_array_equal(plain, added)

@@ -30,12 +30,11 @@ class Format(StrEnum):
 def show(file: File, as_json: Json = False) -> None:
     """Say what weights are and where they come from: their record."""
     from quakescribe.cli import show as shown
-    from quakescribe.nets.export import as_plain
     from quakescribe.nets.weights import read_record
 
     record = read_record(file)
     if as_json:
-        shown.as_json(as_plain(record))
+        shown.as_json(record.as_dict())
         return
     shown.table(file.name, ("what", "value"), _rows(record))
 
@@ -60,9 +59,7 @@ def export(
 
 def _rows(record: Record) -> list[tuple[str, str]]:
     """Return the record line by line; of nested parts, each by itself."""
-    from quakescribe.nets.export import as_plain
-
-    return [row for name, value in as_plain(record).items() for row in _lines(name, value)]
+    return [row for name, value in record.as_dict().items() for row in _lines(name, value)]
 
 
 def _lines(name: str, value: Any) -> list[tuple[str, str]]:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quakescribe.errors import WeightsError
 from quakescribe.nets.form import normalise
+from quakescribe.nets.needs import need
 from quakescribe.nets.weights import SUFFIX, Record, load, read_record, record_of
 
 if TYPE_CHECKING:
@@ -23,11 +22,6 @@ CLASSES = ("noise", "P", "S")
 INPUT, OUTPUT = "waveforms", "probabilities"
 OPSET = 17
 CORNERS = 4
-
-
-def as_plain(record: Record) -> dict[str, Any]:
-    """Return a record as plain values."""
-    return {**asdict(record), "form": record.form.as_dict()}
 
 
 def to_seisbench(path: Path, out: Path) -> tuple[Path, ...]:
@@ -62,7 +56,7 @@ def to_seisbench(path: Path, out: Path) -> tuple[Path, ...]:
     targets = tuple(stem.with_name(stem.name + suffix) for suffix in (".pt", ".json"))
     if stem.with_name(stem.name + SUFFIX).exists() or targets[1].absolute() == record_of(path).absolute():
         raise WeightsError(f"{targets[1]}: is the record of {stem.name}{SUFFIX} and would be lost; give another name")
-    _need("torch", "safetensors", "seisbench")
+    need("exporting weights", "torch", "safetensors", "seisbench")
     module, record = load(path)
     model = _seisbench_model(module, record, path)
     stem.parent.mkdir(parents=True, exist_ok=True)
@@ -71,7 +65,7 @@ def to_seisbench(path: Path, out: Path) -> tuple[Path, ...]:
     try:
         model.save(temporary, weights_docstring=_text(record))
         values = json.loads(made[1].read_text(encoding="utf-8"))
-        text = json.dumps({**values, "quakescribe": as_plain(record)}, indent=1, default=str) + "\n"
+        text = json.dumps({**values, "quakescribe": record.as_dict()}, indent=1, default=str) + "\n"
         made[1].write_text(text, encoding="utf-8")
         for one, target in zip(made, targets, strict=True):
             os.replace(one, target)
@@ -97,7 +91,7 @@ def to_onnx(path: Path, out: Path) -> tuple[Path, ...]:
     if out.suffix != ".onnx":
         raise WeightsError(f"{out}: an ONNX file ends in .onnx; expected e.g. {out.with_suffix('.onnx')}")
     read_record(path)
-    _need("torch", "safetensors", "onnx")
+    need("exporting weights", "torch", "safetensors", "onnx")
     module, record = load(path)
     out.parent.mkdir(parents=True, exist_ok=True)
     temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
@@ -111,13 +105,6 @@ def to_onnx(path: Path, out: Path) -> tuple[Path, ...]:
 
 FORMATS: dict[str, Callable[[Path, Path], tuple[Path, ...]]] = {"seisbench": to_seisbench, "onnx": to_onnx}
 """What weights can be exported to."""
-
-
-def _need(*packages: str) -> None:
-    missing = [name for name in packages if importlib.util.find_spec(name) is None]
-    if missing:
-        raise WeightsError(f"exporting weights needs {', '.join(missing)}: pip install torch==2.13.0, then "
-                           "pip install 'quakescribe[ai]'")
 
 
 def _seisbench_model(module: Any, record: Record, path: Path) -> Any:
@@ -211,7 +198,7 @@ def _properties(record: Record) -> dict[str, str]:
         "input": _band(record),
         "licence": record.licence,
         "form": json.dumps(form.as_dict()),
-        "record": json.dumps(as_plain(record), default=str),
+        "record": json.dumps(record.as_dict(), default=str),
     }
 
 

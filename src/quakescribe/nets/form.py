@@ -77,13 +77,7 @@ def normalise(x: Tensor, form: Form, valid: Tensor | None = None) -> Tensor:
     """
     import torch
 
-    if valid is None:
-        x = x - x.mean(-1, keepdim=True)
-        count = torch.full_like(x[..., :1], x.shape[-1])
-    else:
-        count = valid.sum(-1, keepdim=True).clamp(min=1)
-        x = torch.where(valid, x, 0.0)
-        x = torch.where(valid, x - x.sum(-1, keepdim=True) / count, 0.0)
+    x, count = centred(x, valid)
     if form.norm == "peak":
         size = x.abs().amax(-1, keepdim=True)
     else:
@@ -91,3 +85,14 @@ def normalise(x: Tensor, form: Form, valid: Tensor | None = None) -> Tensor:
     if not form.per_component:
         size = size.amax(1, keepdim=True) if form.norm == "peak" else size.square().mean(1, keepdim=True).sqrt()
     return torch.where(size > 0, x / size.clamp(min=1e-30), 0.0)
+
+
+def centred(x: Tensor, valid: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Return windows without the mean of their valid samples, zero elsewhere, and how many are valid (batch, 3, 1)."""
+    import torch
+
+    if valid is None:
+        return x - x.mean(-1, keepdim=True), torch.full_like(x[..., :1], x.shape[-1])
+    count = valid.sum(-1, keepdim=True).clamp(min=1)
+    x = torch.where(valid, x, 0.0)
+    return torch.where(valid, x - x.sum(-1, keepdim=True) / count, 0.0), count

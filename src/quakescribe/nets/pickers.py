@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quakescribe.errors import WeightsError
-from quakescribe.nets.form import Form, normalise
+from quakescribe.nets.form import Form, centred, normalise
+from quakescribe.nets.needs import need
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -57,7 +58,7 @@ class Picker:
             if self._prepare is None:
                 windows = normalise(windows, self.form, mask)
             else:
-                windows = self._prepare(_enlarged(windows if mask is None else _centred(windows, mask)))
+                windows = self._prepare(_enlarged(windows if mask is None else centred(windows, mask)[0]))
                 windows = windows if mask is None else torch.where(mask, windows, 0.0)
             return np.asarray(self._run(windows).float().cpu().numpy())
 
@@ -66,14 +67,6 @@ def _enlarged(x: Tensor) -> Tensor:
     """Return windows of the size of counts: SeisBench's models add 1e-10 to what they divide by; m/s would feel it."""
     size = x.abs().amax((1, 2), keepdim=True)
     return x * (1e4 / size.clamp(min=1e-30))
-
-
-def _centred(x: Tensor, valid: Tensor) -> Tensor:
-    """Return windows whose valid samples have no mean and whose others are zero."""
-    import torch
-
-    mean = torch.where(valid, x, 0.0).sum(-1, keepdim=True) / valid.sum(-1, keepdim=True).clamp(min=1)
-    return torch.where(valid, x - mean, 0.0)
 
 
 def open_picker(name: str, weights: str, window: int, device: str) -> Picker:
@@ -100,7 +93,9 @@ def open_picker(name: str, weights: str, window: int, device: str) -> Picker:
 
 @lru_cache(maxsize=2)
 def _opened(name: str, weights: str, window: int, device: str, changed: tuple[int, ...]) -> Picker:
-    torch = _torch()
+    need("picking with a network", "torch", "safetensors")
+    import torch
+
     where = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
     if where == "cuda" and not torch.cuda.is_available():
         raise WeightsError("pick.network.device = 'cuda', but PyTorch finds no GPU; set 'auto' or 'cpu'")
@@ -136,12 +131,3 @@ def _state(name: str, weights: str) -> tuple[int, ...]:
     except OSError:
         return ()
     return (found.st_mtime_ns, found.st_size)
-
-
-def _torch() -> Any:
-    try:
-        import torch
-    except ImportError:
-        raise WeightsError("picking with a network needs PyTorch: pip install torch==2.13.0, then "
-                           "pip install 'quakescribe[ai]'") from None
-    return torch

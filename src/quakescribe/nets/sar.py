@@ -61,11 +61,14 @@ class SarPublished(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return scores (batch, 3, n), laid out over the samples: each step's at the middle of its frame."""
-        scores = self.steps(x)
+        return self.laid_out(self.steps(x), x.shape[-1])
+
+    def laid_out(self, scores: Tensor, n: int) -> Tensor:
+        """Return the scores of steps for every one of n samples."""
         steps = scores.shape[-1]
         fine = interpolate(scores, size=steps * self.step, mode="linear", align_corners=False)
         left = (self.frame - self.step) // 2
-        return pad(fine, (left, x.shape[-1] - left - steps * self.step), mode="replicate")
+        return pad(fine, (left, n - left - steps * self.step), mode="replicate")
 
 
 def _frames(x: Tensor, frame: int, step: int) -> Tensor:

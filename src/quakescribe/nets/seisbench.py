@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from quakescribe.errors import WeightsError
 from quakescribe.nets.form import Form
+from quakescribe.nets.needs import need
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,11 +24,9 @@ def models() -> Any:
     WeightsError
         If SeisBench is not installed.
     """
-    try:
-        import seisbench.models
-    except ImportError as error:
-        raise WeightsError(f"this picker needs SeisBench ({error}): pip install torch==2.13.0, then "
-                           "pip install 'quakescribe[ai]'") from None
+    need("this network", "torch", "seisbench")
+    import seisbench.models
+
     return seisbench.models
 
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +60,10 @@ class Record:
     trained_at: str = ""
     made_of: str = ""
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return the record as plain values."""
+        return asdict(self)
+
 
 def _sar(**options: Any) -> nn.Module:
     from quakescribe.nets.sar import Sar
@@ -97,8 +101,8 @@ def save(module: nn.Module, record: Record, path: Path) -> Record:
     path = _checked(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     content = to_bytes({name: value.detach().cpu().contiguous() for name, value in module.state_dict().items()})
-    record = Record(**{**_plain(record), "form": record.form, "sha256": hashlib.sha256(content).hexdigest()})
-    text = json.dumps({**_plain(record), "form": record.form.as_dict()}, indent=1, default=str) + "\n"
+    record = replace(record, sha256=hashlib.sha256(content).hexdigest())
+    text = json.dumps(record.as_dict(), indent=1, default=str) + "\n"
     for target, data in ((path, content), (record_of(path), text.encode())):
         temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
         temporary.write_bytes(data)
@@ -156,7 +160,3 @@ def _checked(path: Path) -> Path:
     if Path(path).suffix != SUFFIX:
         raise WeightsError(f"{path}: weights are a {SUFFIX} file")
     return Path(path)
-
-
-def _plain(record: Record) -> dict[str, Any]:
-    return asdict(record)

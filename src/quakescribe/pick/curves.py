@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quakescribe.waveforms.block import Block
+from quakescribe.waveforms.resample import resample
 
 if TYPE_CHECKING:
     from quakescribe.nets.pickers import Picker
@@ -132,7 +134,9 @@ def _cut(block: Block, picker: Picker, grid: Grid, number: int,
     if picker.filter is not None:
         x = _filtered(x, valid, block.sampling_rate, picker.filter)
     if up is not None and up != 1:
-        x, valid = _resampled(x, valid, up)
+        x, masked = resample(_centred(x, valid), ~valid, up.numerator, up.denominator)
+        valid = ~masked
+        x[masked] = 0.0
     start = round(pad * grid.rate)
     order = ["ZNE".index(name) for name in picker.form.components]
     return (np.ascontiguousarray(x[order, start:start + grid.length]),
@@ -161,29 +165,25 @@ def _centred(x: NDArray[np.float32], valid: NDArray[np.bool_]) -> NDArray[np.flo
 def _filtered(x: NDArray[np.float32], valid: NDArray[np.bool_], rate: float,
               wanted: tuple[float, float, int, bool]) -> NDArray[np.float32]:
     """Return samples through the Butterworth filter that a SeisBench model asks for."""
-    from scipy.signal import butter, sosfilt, sosfiltfilt
+    from scipy.signal import sosfilt, sosfiltfilt
 
     low, high, corners, zero_phase = wanted
-    nyquist = 0.5 * rate
-    if high >= nyquist and low <= 0:
+    sos = _design(low, high, corners, rate)
+    if sos is None:
         return x
-    kind = "highpass" if high >= nyquist else "lowpass" if low <= 0 else "bandpass"
-    edges = low if kind == "highpass" else high if kind == "lowpass" else (low, high)
-    sos = butter(corners, edges, kind, fs=rate, output="sos")
     centred = _centred(x, valid)
     out = sosfiltfilt(sos, centred, axis=1) if zero_phase else sosfilt(sos, centred, axis=1)
     return np.where(valid, out, 0.0).astype(np.float32)
 
 
-def _resampled(x: NDArray[np.float32], valid: NDArray[np.bool_],
-               up: Fraction) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Return samples at another rate; one is valid if all within ten samples of the slower rate are."""
-    from scipy.ndimage import minimum_filter1d
-    from scipy.signal import resample_poly
+@lru_cache(maxsize=8)
+def _design(low: float, high: float, corners: int, rate: float) -> NDArray[np.float64] | None:
+    """Return the second-order sections of the filter; None if it passes everything."""
+    from scipy.signal import butter
 
-    out = resample_poly(_centred(x, valid), up.numerator, up.denominator, axis=1).astype(np.float32)
-    reach = 10 * max(1, round(1 / float(up)))
-    good = minimum_filter1d(valid.astype(np.uint8), 2 * reach + 1, axis=1, mode="nearest")
-    nearest = np.minimum(np.round(np.arange(out.shape[1]) / float(up)).astype(np.int64), x.shape[1] - 1)
-    good = good[:, nearest] > 0
-    return np.where(good, out, np.float32(0.0)), good
+    if high >= 0.5 * rate and low <= 0:
+        return None
+    if high >= 0.5 * rate:
+        return np.asarray(butter(corners, low, "highpass", fs=rate, output="sos"))
+    return np.asarray(butter(corners, high if low <= 0 else (low, high), "lowpass" if low <= 0 else "bandpass", fs=rate,
+                             output="sos"))

@@ -78,11 +78,7 @@ def _cut(pieces: Pieces, rows: NDArray[np.int64], begin: NDArray[np.int64], wind
     for k, (row, b) in enumerate(zip(rows, begin, strict=True)):
         mine = (marks.window == row) & (marks.at >= b) & (marks.at < b + window)
         found.append(Onsets(np.full(mine.sum(), k), marks.at[mine] - b, marks.phase[mine], marks.learn[mine]))
-    onsets = Onsets.none()
-    if found:
-        onsets = Onsets(*(np.concatenate([getattr(one, name) for one in found])
-                          for name in ("window", "at", "phase", "learn")))
-    return x, onsets
+    return x, Onsets.together(found)
 
 
 def _stack(x: Floats, onsets: Onsets, pieces: Pieces, window: int, settings: AugmentSettings,
@@ -104,7 +100,7 @@ def _stack(x: Floats, onsets: Onsets, pieces: Pieces, window: int, settings: Aug
     added, more = _cut(pieces, other, begin, window)
     size = 10.0 ** random.uniform(-1.0, 0.5, len(chosen))
     x[chosen] += (added * size[:, None, None]).astype(np.float32)
-    return x, onsets.plus(Onsets(chosen[more.window], more.at, more.phase, more.learn))
+    return x, Onsets.together([onsets, Onsets(chosen[more.window], more.at, more.phase, more.learn)])
 
 
 def _add_noise(x: Floats, noise: Floats, positive: NDArray[np.bool_], settings: AugmentSettings,

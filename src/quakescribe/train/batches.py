@@ -124,11 +124,8 @@ class Batches:
         return Batch(x, target, weight, self._kind[rows] == "positive", onsets)
 
     def _onsets(self, rows: Ints) -> Onsets:
-        found = [(k, self._marks[row]) for k, row in enumerate(rows) if row in self._marks]
-        if not found:
-            return Onsets.none()
-        parts = [(np.full(len(at), k), at, phase, learn) for k, (at, phase, learn) in found]
-        return Onsets(*(np.concatenate(one) for one in zip(*parts, strict=True)))
+        found = ((k, self._marks[row]) for k, row in enumerate(rows) if row in self._marks)
+        return Onsets.together([Onsets(np.full(len(at), k), at, phase, learn) for k, (at, phase, learn) in found])
 
 
 def _samples(times: pd.Series, start: Ints) -> NDArray[np.float64]:

@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 
 from quakescribe.waveforms.block import Block
 from quakescribe.waveforms.prepare import grid_time_ns
-
-_FILTER_REACH = 10
-"""SciPy's anti-alias filter reaches this many samples of the lower rate to both sides."""
+from quakescribe.waveforms.resample import reach_of, resample
 
 
 @dataclass(frozen=True)
@@ -75,19 +73,14 @@ def _slice(block: Block, first: int, n: int) -> tuple[NDArray[np.float32], NDArr
 def _resampled(block: Block, middle: int, n: int, up: int, down: int) -> tuple[NDArray[np.float32],
                                                                               NDArray[np.bool_]]:
     """Return n samples at up / down times the block's rate; sample n // 2 falls on the block's sample ``middle``."""
-    from scipy.ndimage import maximum_filter1d
-    from scipy.signal import resample_poly
-
-    reach = -(-_FILTER_REACH * max(up, down) // up)
+    reach = reach_of(up, down)
     before = -(-(-(-(n // 2) * down // up) + reach) // down) * down
     after = -(-(n - n // 2) * down // up) + reach + 1
     data, mask = _slice(block, middle - before, before + after)
     data[mask] = 0.0
-    fine = resample_poly(data.astype(np.float64), up, down, axis=1)
+    fine, masked = resample(data, mask, up, down)
     first = before * up // down - n // 2
-    near = np.round((first + np.arange(n)) * (down / up)).astype(np.int64)
-    wide = maximum_filter1d(mask.astype(np.uint8), 2 * reach + 1, axis=1)
-    return fine[:, first:first + n].astype(np.float32), wide[:, near] > 0
+    return fine[:, first:first + n], masked[:, first:first + n]
 
 
 def runs_of(block: Block, start_ns: int, end_ns: int) -> NDArray[np.int64]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import pickle
 import platform
@@ -20,6 +19,7 @@ import quakescribe
 from quakescribe.errors import TrainError, WeightsError
 from quakescribe.nets.form import normalise
 from quakescribe.nets.weights import Record, build, load, save
+from quakescribe.run.stage import fingerprint
 from quakescribe.settings.train import TrainSettings
 from quakescribe.train.batches import Batch, Batches, Store
 from quakescribe.train.validation import Scores, score
@@ -142,7 +142,7 @@ def _epoch(net: Any, train: Batches, optimizer: torch.optim.Optimizer, settings:
             group["lr"] = rate_at(state.epoch * len(train) + state.step, settings.fit.epochs * len(train), settings)
         optimizer.zero_grad(set_to_none=True)
         with _precision(settings, device):
-            value = loss_of(net, batch, device)
+            value = loss_of(scores_of(net, batch, device), batch)
         value.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         found = float(value.detach())
@@ -158,14 +158,21 @@ def _epoch(net: Any, train: Batches, optimizer: torch.optim.Optimizer, settings:
             keep()
 
 
-def loss_of(net: Any, batch: Batch, device: str) -> Tensor:
-    """Return the mean cross-entropy over the samples (or steps) of a batch that count."""
+def scores_of(net: Any, batch: Batch, device: str) -> Tensor:
+    """Return a network's scores of a batch, (n, 3, m), for every sample or step that it is taught."""
     import torch
 
     x = normalise(torch.from_numpy(batch.x).to(device), net.form)
-    target, weight = (torch.from_numpy(one).to(device) for one in (batch.target, batch.weight))
-    scores = net.steps(x) if hasattr(net, "steps") else net(x)
-    each = -(target * torch.log_softmax(scores.float(), dim=1)).sum(1)
+    scores: Tensor = net.steps(x) if hasattr(net, "steps") else net(x)
+    return scores.float()
+
+
+def loss_of(scores: Tensor, batch: Batch) -> Tensor:
+    """Return the mean cross-entropy over the samples (or steps) of a batch that count."""
+    import torch
+
+    target, weight = (torch.from_numpy(one).to(scores.device) for one in (batch.target, batch.weight))
+    each = -(target * torch.log_softmax(scores, dim=1)).sum(1)
     return (each * weight).sum() / weight.sum().clamp(min=1)
 
 
@@ -221,9 +228,7 @@ def _threads(count: int) -> Iterator[None]:
 
 def _fingerprint(store: Store, settings: TrainSettings) -> str:
     """Return a digest of what a checkpoint must have been made with to be gone on from."""
-    digest = hashlib.sha256(settings.model_dump_json().encode())
-    digest.update(store.samples["sample_id"].to_numpy().tobytes())
-    return digest.hexdigest()
+    return fingerprint(settings, store.samples, store.marks)
 
 
 def _checkpoint(out: Path) -> Path:

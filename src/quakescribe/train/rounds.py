@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from quakescribe.errors import TrainError
+from quakescribe.nets.needs import need
 from quakescribe.nets.weights import Record
 from quakescribe.run.runner import Watcher, execute
 from quakescribe.run.summary import associated_pairs
@@ -20,7 +20,6 @@ from quakescribe.train.samples import make_samples
 from quakescribe.train.store import SampleStore
 
 SAMPLES, WEIGHTS = "samples", "weights"
-NEEDS = ("torch", "safetensors", "zarr")  # packages of the extra `ai` without which nothing can be trained
 
 
 @dataclass(frozen=True)
@@ -49,10 +48,7 @@ def train(project: Project, settings: Settings, run: Run, name: str, watcher: Wa
     samples
         Of the samples' folder, where several networks learn the same; without it that of the weights.
     """
-    missing = [package for package in NEEDS if find_spec(package) is None]
-    if missing:
-        raise TrainError(f"training needs {', '.join(missing)}: pip install torch==2.13.0, then "
-                         "pip install 'quakescribe[ai]'")
+    need("training", "torch", "safetensors", "zarr", error=TrainError)
     folder = project.folder / SAMPLES / (samples or name)
     made = make_samples(settings, project.folder, run, folder, watcher)
     out = project.folder / WEIGHTS / f"{name}.safetensors"

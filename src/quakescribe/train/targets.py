@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,14 +24,11 @@ class Onsets:
     learn: NDArray[np.bool_]
 
     @classmethod
-    def none(cls) -> Onsets:
-        """Return no onsets."""
-        return cls(np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64), np.empty(0, bool))
-
-    def plus(self, other: Onsets) -> Onsets:
-        """Return the onsets of both."""
-        return Onsets(*(np.concatenate([getattr(self, name), getattr(other, name)])
-                        for name in ("window", "at", "phase", "learn")))
+    def together(cls, parts: Sequence[Onsets]) -> Onsets:
+        """Return the onsets of all parts; of none, no onsets."""
+        nothing = cls(np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64), np.empty(0, bool))
+        names = ("window", "at", "phase", "learn")
+        return cls(*(np.concatenate([getattr(one, name) for one in (nothing, *parts)]) for name in names))
 
 
 def curves(onsets: Onsets, n_windows: int, n: int, sigma: float,

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quakescribe.kernels.peaks import find_peaks
-from quakescribe.nets.form import normalise
 from quakescribe.train import targets
 from quakescribe.train.batches import RATE, Batch
 
@@ -42,7 +41,7 @@ def score(net: Any, batches: Iterable[Batch], device: str) -> Scores:
     """Score a network on batches."""
     import torch
 
-    from quakescribe.train.fit import loss_of
+    from quakescribe.train.fit import loss_of, scores_of
 
     net.eval()
     losses: list[float] = []
@@ -50,9 +49,11 @@ def score(net: Any, batches: Iterable[Batch], device: str) -> Scores:
     false, negatives = 0, 0
     with torch.inference_mode():
         for batch in batches:
-            losses.append(float(loss_of(net, batch, device)))
-            x = normalise(torch.from_numpy(batch.x).to(device), net.form)
-            curves = torch.softmax(net(x).float(), dim=1)[:, 1:].cpu().numpy()
+            scores = scores_of(net, batch, device)
+            losses.append(float(loss_of(scores, batch)))
+            if hasattr(net, "laid_out"):
+                scores = net.laid_out(scores, batch.x.shape[-1])
+            curves = torch.softmax(scores, dim=1)[:, 1:].cpu().numpy()
             for phase in (targets.P, targets.S):
                 found[phase] += _errors(curves[:, phase - 1], batch, phase)
             for row in np.flatnonzero(~batch.positive):
