@@ -25,6 +25,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from quakescribe.errors import TrainError
+from quakescribe.nets.needs import need
 from quakescribe.run.stage import part
 from quakescribe.run.workspace import write_text
 from quakescribe.tables import MARKS, SAMPLES, SKIPS, store
@@ -135,10 +136,9 @@ def zarr_format(zarr: Any) -> int:
 
 
 def _zarr() -> Any:
-    try:
-        import zarr
-    except ImportError as error:
-        raise TrainError("samples need the package zarr: pip install 'quakescribe[ai]'") from error
+    need("making samples", "zarr", error=TrainError)
+    import zarr
+
     return zarr
 
 
