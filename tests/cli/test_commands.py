@@ -130,6 +130,30 @@ def test_progress_fits_into_80_columns(monkeypatch):
         assert words in said
 
 
+def test_every_fit_draws_the_same_bar_from_its_own_start():
+    from quakescribe.cli import show
+
+    with show.Bars() as bars:
+        bars.step(0, 1, 6, 0.9)
+        bars.step(1, 6, 6, 0.5)
+        bars.step(0, 1, 4, 0.8)
+        (task,) = bars._progress.tasks
+    assert (task.completed, task.total, task.fields["rows"]) == (1, 4, "epoch 1, loss 0.8000")
+
+
+def test_a_table_on_a_narrow_screen_loses_no_letter(monkeypatch):
+    from rich.console import Console
+
+    from quakescribe.cli import show
+
+    narrow = Console(width=40, record=True)
+    monkeypatch.setattr(show, "out", narrow)
+    digest = "".join(f"{k:02x}" for k in range(32))
+    show.table("record", ("what", "value"), [("sha256", digest), ("net", "sar")])
+    said = narrow.export_text()
+    assert "…" not in said and digest in "".join(line[6:].strip() for line in said.splitlines())
+
+
 def test_a_start_loads_nothing_heavy():
     heavy = "{'torch', 'dask', 'distributed', 'matplotlib', 'plotly', 'obspy', 'numba', 'pandas', 'scipy'}"
     for code in ("import quakescribe", "import quakescribe.cli.app"):

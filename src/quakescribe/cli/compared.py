@@ -9,9 +9,10 @@ import typer
 
 from quakescribe.cli.project import Folder, Json
 
-SHOWN = ("arm", "threshold", "seeds", "picks", "corrected_picks", "corrected_rate", "association_rate_pairs", "events",
-         "well_located_share", "true_recall", "true_precision", "front")
-"""The columns of the printed table; the files have all."""
+SHOWN = {"arm": "arm", "threshold": "thr.", "picks": "picks", "corrected_picks": "in events", "corrected_rate": "rate",
+         "events": "events", "well_located_share": "well loc.", "true_recall": "true recall",
+         "true_precision": "true prec.", "front": "front"}
+"""The columns of the printed table, with headings that fit 80 characters; the files have all."""
 
 
 def compare(
@@ -38,8 +39,9 @@ def compare(
         done = run_experiment(project, wanted, bars, bars.step)
     columns = [name for name in SHOWN if name in done.means]
     rows = done.means[columns].astype(object).itertuples(index=False)
-    show.table(f"{wanted.name}: means over seeds; 'yes': no other has more associated picks at a larger rate",
-               [name.replace("_", " ") for name in columns], ([_cell(value) for value in row] for row in rows))
+    show.table(f"{wanted.name}: means over seeds; 'in events' and 'rate' are without what associates by chance;\n"
+               "front: no other has more picks in events at a larger rate",
+               [SHOWN[name] for name in columns], ([_cell(value) for value in row] for row in rows))
     show.say(f"tables: {done.folder / 'findings.csv'} (every run), {done.folder / 'means.csv'}")
     show.say("figures: " + ", ".join(str(path) for path in done.figures))
 

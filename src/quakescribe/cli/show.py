@@ -70,8 +70,10 @@ class Bars:
 
     def step(self, epoch: int, step: int, steps: int, loss: float) -> None:
         """Move the bar of fitting: a unit is a step; the loss is shown as it goes down."""
-        if "fit" not in self._tasks or (step == 1 and epoch == 0):
+        if "fit" not in self._tasks:
             self._tasks["fit"] = self._progress.add_task("fit", total=steps, rate="", rows="")
+        elif step == 1 and epoch == 0:  # the next fit: the same bar from the start
+            self._progress.reset(self._tasks["fit"], total=steps)
         note = f"epoch {epoch + 1}, loss {loss:.4f}"
         self._progress.update(self._tasks["fit"], completed=step, total=steps, rows=note)
 
@@ -84,7 +86,7 @@ def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> 
     """Print a table to standard output."""
     drawn = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for column in columns:
-        drawn.add_column(column)
+        drawn.add_column(column, overflow="fold")  # on a narrow screen nothing is cut
     for row in rows:
         drawn.add_row(*(str(cell) for cell in row))
     out.print(drawn)

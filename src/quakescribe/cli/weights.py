@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 
 weights = typer.Typer(no_args_is_help=True, help="Look at trained weights, or export them for other programs.")
 File = Annotated[Path, typer.Argument(metavar="FILE", help="The .safetensors file that 'train' wrote.")]
-_LONGEST_WORD = 32
 
 
 class Format(StrEnum):
@@ -68,6 +66,4 @@ def _lines(name: str, value: Any) -> list[tuple[str, str]]:
     if isinstance(value, (list, tuple)):
         return [(name, ", ".join(str(one) for one in value))]
     text = f"{value:.4g}" if isinstance(value, float) else str(value)
-    if len(text) > _LONGEST_WORD and " " not in text:  # a digest or path would be cut on a narrow screen
-        text = textwrap.fill(text, _LONGEST_WORD)
     return [(name, text)] if text else []

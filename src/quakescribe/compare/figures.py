@@ -108,7 +108,7 @@ def _one_threshold(means: pd.DataFrame) -> float:
 def _split(rows: pd.DataFrame, others: Sequence[str]) -> list[tuple[str, pd.DataFrame]]:
     """Return the rows by the values of other factors, each with what it is called."""
     if not others:
-        return [("grid", rows)]
+        return [("arms of the grid", rows)]
     return [(", ".join(str(value) for value in np.atleast_1d(np.asarray(key, dtype=object))), group)
             for key, group in rows.groupby(list(others), sort=False)]
 
@@ -124,8 +124,8 @@ def _curves(findings: pd.DataFrame, means: pd.DataFrame, x: str, y: str) -> Figu
         if len(seeds) > len(rows):
             panel.plot(seeds[y], seeds[x], ".", color=f"C{k}", alpha=0.4, ms=4)
         for end in (rows.iloc[[0, -1]] if len(rows) > 1 else rows.iloc[:0]).itertuples(index=False):
-            panel.annotate(f"{end.threshold:g}", (getattr(end, y), getattr(end, x)), fontsize=7, xytext=(3, 3),
-                           textcoords="offset points")
+            panel.annotate(f"{end.threshold:g}", (getattr(end, y), getattr(end, x)), fontsize=7, color=f"C{k}",
+                           xytext=(4, 9 - 6 * (k % 4)), textcoords="offset points")
     panel.set_xlabel(SAID[y])
     panel.set_ylabel(SAID[x])
     _legend(panel)
