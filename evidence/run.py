@@ -150,12 +150,18 @@ def limits(records: Records, run: Run, catalogue: pd.DataFrame, data: Path, name
     records.add("share of these found", found, "-", name)
 
 
+def regional_catalogue(data: Path) -> pd.DataFrame:
+    """Return the regional network's events of the Ridgecrest window, up to the end of its reference."""
+    catalogue = pd.read_csv(data / "ridgecrest_waveforms" / "reference" / "scsn_catalog.csv")
+    catalogue = catalogue.rename(columns={"depth(m)": "depth_m"})
+    catalogue["time"] = pd.to_datetime(catalogue["time"], utc=True).astype("datetime64[ns, UTC]")
+    return catalogue[catalogue["time"] < END_OF_REFERENCE].reset_index(drop=True)
+
+
 def ridgecrest(records: Records, data: Path, folder: Path) -> None:
     """80 minutes of the Ridgecrest foreshocks against the regional network's catalogue."""
     here = data / "ridgecrest_waveforms"
-    catalogue = pd.read_csv(here / "reference" / "scsn_catalog.csv").rename(columns={"depth(m)": "depth_m"})
-    catalogue["time"] = pd.to_datetime(catalogue["time"], utc=True).astype("datetime64[ns, UTC]")
-    catalogue = catalogue[catalogue["time"] < END_OF_REFERENCE].reset_index(drop=True)
+    catalogue = regional_catalogue(data)
     velocity = data / "ridgecrest_picks" / "velocity_p.cre"
     name = "ridgecrest_waveforms"
     run = run_real(folder / "default", here, velocity, 2.5)

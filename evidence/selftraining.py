@@ -1,15 +1,21 @@
-"""Self-training on simulated regions: PAL, pretrained networks, and networks trained from PAL's picks, side by side.
+"""Self-training, shown by experiments of ``quakescribe compare`` on simulated regions and on real recordings.
 
-A region is simulated for some days. PAL picks the first part, and networks are trained on its associated pairs; every
-picker then makes a catalogue of the second part, which is scored against the truth. Each step is kept, so a stopped
-call goes on where it stopped: ``python evidence/selftraining.py quiet``.
+A region is simulated for some days. The rule-based picker picks the first part, networks are trained on its associated
+pairs, and every picker makes a catalogue of the second part, scored against the truth. Whatever is made is kept below
+``.cache/selftraining``: a stopped call goes on where it stopped.
+
+    python evidence/selftraining.py                     # everything, hours
+    python evidence/selftraining.py quiet negatives     # some of it
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -17,112 +23,283 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from records import HERE, ROOT, Records, real_data
 
-from quakescribe.report.demo import JUDGED, simulated_project
+from quakescribe.compare.experiment import Outcome, run_experiment
+from quakescribe.report.demo import simulated_project
+from quakescribe.run.projects import new_project
 from quakescribe.run.runner import Silent, execute
-from quakescribe.run.workspace import Project, Run
-from quakescribe.settings.project import Settings, override
+from quakescribe.run.workspace import Project, write_text
+from quakescribe.settings.compare import ArmSettings, ExperimentSettings
+from quakescribe.settings.project import dump, override
 from quakescribe.settings.simulate import SimulateSettings
-from quakescribe.simulate import read_scenario, score
-from quakescribe.train.rounds import findings, picker_settings, train
+from quakescribe.settings.velocity import VelocitySettings
+from quakescribe.simulate import read_scenario
+from quakescribe.simulate.score import match_events
+from run import END_OF_REFERENCE, regional_catalogue
 
 KEPT = ROOT / ".cache" / "selftraining"
-# what is changed of a shipped scenario; where training ends; epochs
-REGIONS: dict[str, tuple[str, dict[str, object], float, int]] = {
-    "quiet": ("quiet", {"hours": 96.0, "seismicity": {"background_per_day": 500.0, "magnitude_min": -1.1}}, 48.0, 15),
-    "aftershocks": ("aftershocks", {"hours": 12.0, "seismicity": {"magnitude_min": -0.6, "background_per_day": 500.0}},
-                    6.0, 15),
-}
 SEEDS = (0, 1, 2)
-PRETRAINED = {"PhaseNet, northern California": "PhaseNet:{}/weights/phasenet_ncedc",
-              "EQTransformer, STEAD": "EQTransformer:{}/weights/eqt_original"}
-TOLD = {
-    "picks": ("recall of detectable P", "recall of detectable S", "precision of P", "precision of S",
-              "P time error, median", "P time error, MAD", "S time error, MAD"),
-    "association": ("true events", "events found", "recall of detectable events", "precision of events", "false events",
-                    "merges (events that hold several true ones)", "association rate of pairs",
-                    "arrivals of the event's own true event", "chance arrivals (on no true onset)"),
-    "location": ("epicentre error, median", "epicentre error, 90%", "depth error, median"),
+THRESHOLDS = (0.1, 0.3, 0.5)
+USUAL = 0.3
+PRECISE = 0.98  # pickers are compared at the threshold that gives most events at this precision or a better one
+TEACHER = "teacher"
+PUBLISHED = {"pick.trigger_threshold": 12, "pick.onset": "pal", "pick.phase_test": False,
+             "pick.s_back_from": "window-end"}
+WEIGHTS = {"phasenet-ncedc": "PhaseNet:{}/weights/phasenet_ncedc", "eqt-stead": "EQTransformer:{}/weights/eqt_original"}
+
+
+@dataclass(frozen=True)
+class Region:
+    """A simulated region: a shipped scenario, what is changed of it, the hours trained on, and epochs of training."""
+
+    scenario: str
+    changes: dict[str, Any]
+    trained_h: float
+    epochs: int
+    split_minutes: int = 60
+
+    @property
+    def settings(self) -> SimulateSettings:
+        base = read_scenario(self.scenario)
+        changed = {key: getattr(base, key).model_copy(update=value) if isinstance(value, dict) else value
+                   for key, value in self.changes.items()}
+        return base.model_copy(update=changed)
+
+    @property
+    def cut(self) -> pd.Timestamp:
+        """Where training ends and picking begins."""
+        return pd.Timestamp(self.settings.start) + pd.Timedelta(hours=self.trained_h)
+
+
+BUSY = {"background_per_day": 500.0, "magnitude_min": -1.1}
+QUIET = Region("quiet", {"hours": 192.0, "seismicity": BUSY}, 144.0, 8)
+REGIONS = {
+    "quiet": QUIET,
+    "aftershocks": Region("aftershocks", {"hours": 16.0, "seismicity": {"magnitude_min": -0.6,
+                                                                        "background_per_day": 500.0}}, 10.0, 8, 30),
+}
+# what is different in B from A (the quiet region); everything else, but for the seed, is the same
+ELSEWHERE: dict[str, dict[str, Any]] = {
+    "nothing but the seed": {},
+    "noise 12 dB up": {"noise": {"level": 0.7}},
+    "stronger attenuation": {"earth": {"kappa_s": 0.06, "q_s": 35.0}},
+    "twice as wide": {"network": {"aperture_km": 180.0}},
+    "short-period sensors, 2 Hz, 50 samples a second": {"instruments": {"corner_hz": 2.0},
+                                                         "network": {"sampling_rate": 50.0}},
+}
+ELSEWHERE_HOURS, ELSEWHERE_TRAINED, ELSEWHERE_SEED = 72.0, 48.0, 7
+FINE_TUNED = {"train.fit.epochs": 3, "train.fit.learning_rate": 0.0003}
+
+
+def prepared(folder: Path, region: Region) -> Project:
+    """Simulate a region, and make the run that labels come from."""
+    project = simulated_project(folder, region.settings, None, Silent())
+    before = override(project.settings, [f"project.end={region.cut.isoformat()}"])
+    execute(before, project.folder, project.run(TEACHER), "measure", Silent())
+    return project
+
+
+def experiment(name: str, region: Region, arms: list[ArmSettings], **more: Any) -> ExperimentSettings:
+    changes = {"train.fit.epochs": region.epochs, "train.samples.split_minutes": region.split_minutes}
+    return ExperimentSettings(name=name, train_from=TEACHER, train_end=region.cut, pick_start=region.cut,
+                              thresholds=THRESHOLDS, changes=changes | more.pop("changes", {}), arms=tuple(arms),
+                              **more)
+
+
+def rules() -> list[ArmSettings]:
+    return [ArmSettings(name="pal"), ArmSettings(name="pal-published", changes=PUBLISHED)]
+
+
+def pretrained() -> list[ArmSettings]:
+    data = real_data()
+    return [ArmSettings(name=name, changes={"pick.picker": f"seisbench:{path.format(data)}"})
+            for name, path in WEIGHTS.items()] if data else []
+
+
+def trained() -> list[ArmSettings]:
+    return [ArmSettings(name=net, train=True, changes={"train.fit.net": net}) for net in ("sar", "phasenet")]
+
+
+@dataclass
+class Told:
+    """Records of one part of this evidence."""
+
+    records: Records = field(default_factory=lambda: Records("selftraining"))
+
+    def add(self, rows: pd.DataFrame, column: str, name: str, data: str, unit: str = "-",
+            aim: tuple[str, float] | None = None) -> float:
+        """Record the mean of a column over the seeds, and its smallest and largest."""
+        values = rows[column].to_numpy(float)
+        note = "" if len(values) < 2 else f"mean of {len(values)} seeds, {values.min():.4g} to {values.max():.4g}"
+        self.records.add(name, float(values.mean()), unit, data, aim, note)
+        return float(values.mean())
+
+
+COLUMNS = {
+    "events": "events", "true_events": "true events found", "false_events": "false events",
+    "true_precision": "precision of events", "association_rate": "association rate of picks",
+    "association_rate_pairs": "association rate of pairs", "corrected_picks": "associated picks without chance",
+    "corrected_rate": "association rate without chance", "well_located": "well-located events",
+    "own_arrivals": "arrivals on their event's own onsets", "p_recall": "recall of detectable P",
+    "p_precision": "precision of P", "s_recall": "recall of detectable S", "s_precision": "precision of S",
 }
 
 
-def scenario(name: str) -> SimulateSettings:
-    """Return the scenario of a region."""
-    shipped, changes, _, _ = REGIONS[name]
-    base = read_scenario(shipped)
-    sections = {key: value for key, value in changes.items() if isinstance(value, dict)}
-    plain = {key: value for key, value in changes.items() if key not in sections}
-    inner = {key: getattr(base, key).model_copy(update=value) for key, value in sections.items()}
-    return base.model_copy(update={**plain, **inner})
+def best(findings: pd.DataFrame, least: float) -> pd.DataFrame:
+    """Return of every arm and seed the row with most true events at a precision of events of `least` or more."""
+    good = findings[findings["true_precision"] >= least]
+    rows = good.sort_values("true_events").groupby(["arm", "seed"], dropna=False, sort=False).tail(1)
+    return rows.sort_index()
 
 
-def run_once(project: Project, settings: Settings, name: str) -> Run:
-    """Make a run, or find it made."""
-    run = project.run(name)
-    execute(settings, project.folder, run, "measure", Silent())
-    return run
+def side_by_side(told: Told, found: pd.DataFrame, where: str, columns: dict[str, str]) -> None:
+    """Record every arm at the usual threshold, and all networks at equal precision of events."""
+    usual = found[found["threshold"].isna() | (found["threshold"] == USUAL)]
+    for arm, rows in usual.groupby("arm", sort=False):
+        for column, name in columns.items():
+            told.add(rows, column, name, f"{arm}; {where}")
+    if "true_events" not in found:
+        return
+    for arm, rows in best(found, PRECISE).groupby("arm", sort=False):
+        at = sorted(rows["threshold"].dropna().unique())
+        data = f"{arm}; {where}" + (f"; threshold {', '.join(f'{one:g}' for one in at)}" if at else "")
+        told.add(rows, "true_events", f"true events found at a precision of {PRECISE} or more", data)
+        told.add(rows, "association_rate_pairs", f"association rate of pairs at a precision of {PRECISE} or more", data)
 
 
-def scored(project: Project, run: Run, start: pd.Timestamp) -> pd.DataFrame:
-    """Score a run of what comes after a time."""
-    return score(project.folder / "truth", run.made(*JUDGED), start=start)
+def pickers(name: str) -> Told:
+    """All pickers on one region."""
+    region = REGIONS[name]
+    project = prepared(KEPT / name, region)
+    outcome = run_experiment(project, experiment("pickers", region, [*rules(), *pretrained(), *trained()], seeds=SEEDS))
+    told, where = Told(), f"region {name}"
+    side_by_side(told, outcome.findings, where, COLUMNS)
+    usual, equal = outcome.findings, best(outcome.findings, PRECISE)
+    usual = usual[usual["threshold"].isna() | (usual["threshold"] == USUAL)]
+    mean = {arm: rows.mean(numeric_only=True) for arm, rows in usual.groupby("arm")}
+    precise = equal.groupby("arm")["true_events"].mean()
+    told.records.add("true events found, SAR over the rule-based picker", mean["sar"]["true_events"]
+                     / mean["pal"]["true_events"], "ratio", where, (">=", 2.5), f"threshold {USUAL}")
+    told.records.add("true events found, SAR over PAL as published", mean["sar"]["true_events"]
+                     / mean["pal-published"]["true_events"], "ratio", where, (">=", 2.5), f"threshold {USUAL}")
+    for other in WEIGHTS:
+        if other in precise and "sar" in precise:
+            told.records.add(f"true events found, SAR over {other}, at a precision of {PRECISE} or more",
+                             float(precise["sar"] / precise[other]), "ratio", where, (">=", 1.0))
+    shown(outcome, f"selftraining-{name}")
+    return told
 
 
-def tell(records: Records, project: Project, run: Run, region: str, picker: str) -> None:
-    """Record what a picker found in the second part of a region."""
-    data = f"{picker}; region {region}"
-    _, _, hours, _ = REGIONS[region]
-    found = scored(project, run, pd.Timestamp(scenario(region).start) + pd.Timedelta(hours=hours))
-    for part, names in TOLD.items():
-        rows = found[(found["part"] == part) & (found["scope"] == "all")].set_index("name")
-        for name in names:
-            if name in rows.index:
-                records.add(name, float(rows.loc[name, "value"]), str(rows.loc[name, "unit"]), data,
-                            note=f"n = {rows.loc[name, 'n']}")
-    for name, value in findings(run).items():
-        records.add(name.replace("_", " "), float(value), "-", data)
+def negatives() -> Told:
+    """More and fewer negatives, two networks, on the quiet region; a day is picked."""
+    project = prepared(KEPT / "quiet", QUIET)
+    wanted = experiment("negatives", QUIET, [ArmSettings(name="pal")], seeds=(0, 1), pick_end=QUIET.cut
+                        + pd.Timedelta(days=1), changes={"train.fit.epochs": 6},
+                        grid={"train.samples.negatives_scale": (0.25, 1.0, 1.75), "train.fit.net": ("sar", "phasenet")})
+    outcome = run_experiment(project, wanted)
+    told, found = Told(), outcome.findings
+    usual = found[found["threshold"].isna() | (found["threshold"] == USUAL)]
+    for arm, rows in usual.groupby("arm", sort=False):
+        for column in ("associated_picks", "association_rate", "association_rate_pairs", "corrected_rate",
+                       "true_events", "false_events", "true_precision", "p_precision", "s_recall"):
+            told.add(rows, column, COLUMNS.get(column, column.replace("_", " ")), f"negatives: {arm}")
+    for arm, rows in best(found, PRECISE).groupby("arm", sort=False):
+        told.add(rows, "true_events", f"true events found at a precision of {PRECISE} or more", f"negatives: {arm}")
+    shown(outcome, "negatives")
+    return told
 
 
-def region(records: Records, name: str) -> None:
-    settings = scenario(name)
-    project = simulated_project(KEPT / name, settings, None, Silent())
-    _, _, hours, epochs = REGIONS[name]
-    cut = (pd.Timestamp(settings.start) + pd.Timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    first = override(project.settings, [f"project.end={cut}"])
-    second = override(project.settings, [f"project.start={cut}"])
-    teacher = run_once(project, first, "pal-first")
-    tell(records, project, run_once(project, second, "pal"), name, "PAL")
-    published = ["pick.trigger_threshold=12", "pick.onset=pal", "pick.phase_test=false", "pick.s_back_from=window-end"]
-    tell(records, project, run_once(project, override(second, published), "pal-published"), name, "PAL as published")
-    data = real_data()
-    for picker, path in PRETRAINED.items() if data else ():
-        chosen = override(second, [f"pick.picker=seisbench:{path.format(data)}"])
-        tell(records, project, run_once(project, chosen, path.partition(":")[0].lower()), name, picker)
-    for net in ("sar", "phasenet"):
-        for seed in SEEDS:
-            trained = override(first, [f"train.fit.net={net}", f"train.fit.seed={seed}", f"train.samples.seed={seed}",
-                                       f"train.fit.epochs={epochs}", "train.samples.split_minutes=20"])
-            made = train(project, trained, teacher, f"{net}-{seed}", Silent())
-            run = run_once(project, picker_settings(second, project, made), f"{net}-{seed}")
-            tell(records, project, run, name, f"{net} trained from PAL's picks, seed {seed}")
-            write(records)
+def elsewhere() -> Told:
+    """SAR trained in A (the quiet region), used in B, where one thing is different; and trained there."""
+    source = KEPT / "quiet" / "weights" / "pickers-sar-s0.safetensors"
+    if not source.exists():
+        pickers("quiet")
+    told = Told()
+    for k, (what, changes) in enumerate(ELSEWHERE.items()):
+        merged = {"hours": ELSEWHERE_HOURS, "seed": ELSEWHERE_SEED, "seismicity": BUSY, **changes}
+        region = Region("quiet", merged, ELSEWHERE_TRAINED, 10)
+        project = prepared(KEPT / f"elsewhere-{k}", region)
+        arms = [ArmSettings(name="pal"),
+                ArmSettings(name="from-A", changes={"pick.picker": "sar", "pick.network.weights": str(source)}),
+                ArmSettings(name="from-A-tuned-in-B", train=True, changes={"train.fit.init": str(source)} | FINE_TUNED),
+                ArmSettings(name="trained-in-B", train=True)]
+        found = run_experiment(project, experiment("elsewhere", region, arms)).findings
+        side_by_side(told, found, f"B: {what}", {name: COLUMNS[name] for name in (
+            "events", "true_events", "true_precision", "association_rate_pairs", "s_recall")})
+    return told
 
 
-def write(records: Records) -> None:
-    """Write the records so far; those of other regions stay."""
+def ridgecrest() -> Told:
+    """Real recordings: trained on one part of the window, picked the other, and the reverse."""
+    told, data = Told(), real_data()
+    if data is None:
+        print("selftraining: no real recordings")
+        return told
+    folder = KEPT / "ridgecrest"
+    source = data / "ridgecrest_waveforms"
+    project = Project(folder) if (folder / "quakescribe.toml").exists() else new_project(
+        folder, str(source / "waveforms"), str(source / "stations.csv"),
+        str(data / "ridgecrest_picks" / "velocity_p.cre"))
+    settings = project.settings.model_copy(update={"velocity": VelocitySettings(reference_elevation_km=2.5)})
+    write_text(folder / "quakescribe.toml", dump(settings))
+    project = Project(folder)
+    execute(project.settings, folder, project.run(TEACHER), "measure", Silent())
+    catalogue = regional_catalogue(data)
+    for name, train, pick in (("late", (None, MIDDLE), (MIDDLE, None)), ("early", (MIDDLE, None), (None, MIDDLE))):
+        wanted = ExperimentSettings(
+            name=name, train_from=TEACHER, train_start=train[0], train_end=train[1], pick_start=pick[0],
+            pick_end=pick[1], thresholds=THRESHOLDS, seeds=SEEDS,
+            changes={"train.fit.epochs": 40, "train.samples.split_minutes": 5},
+            arms=(*rules(), *pretrained(), *trained()))
+        found = run_experiment(project, wanted).findings
+        found["recall"] = [recall(project, run, catalogue, pick) for run in found["run"]]
+        part = f"ridgecrest_waveforms, picked the {'second' if name == 'late' else 'first'} part, trained on the other"
+        side_by_side(told, found, part, {**{key: COLUMNS[key] for key in (
+            "events", "well_located", "association_rate", "association_rate_pairs", "corrected_picks",
+            "corrected_rate")}, "recall": "recall of the regional catalogue's events"})
+    return told
+
+
+MIDDLE = pd.Timestamp("2019-07-04T17:50:00Z")
+
+
+def recall(project: Project, run: str, catalogue: pd.DataFrame, span: tuple[Any, Any]) -> float:
+    """Return the share of the regional catalogue's events of a span that a run found (3 s, 20 km)."""
+    start, end = span[0] or catalogue["time"].min(), span[1] or END_OF_REFERENCE
+    mine = catalogue[(catalogue["time"] >= start) & (catalogue["time"] < end)].reset_index(drop=True)
+    true, _ = match_events(mine, project.run(run).table("origins"), 3.0, 20.0)
+    return len(true) / len(mine)
+
+
+def shown(outcome: Outcome, name: str) -> None:
+    """Copy an experiment's tables and figures to where they are kept and shown."""
+    write_text(HERE / "experiments" / f"{name}.csv", (outcome.folder / "means.csv").read_text(encoding="utf-8"))
+    for path in outcome.figures:
+        if path.stem in ("along", "thresholds"):
+            (ROOT / "docs" / "figures" / f"{name}-{path.stem}.png").write_bytes(path.read_bytes())
+
+
+PARTS: dict[str, Callable[[], Told]] = {
+    "quiet": lambda: pickers("quiet"), "aftershocks": lambda: pickers("aftershocks"), "negatives": negatives,
+    "elsewhere": elsewhere, "ridgecrest": ridgecrest,
+}
+
+
+def write(told: Told, part: str) -> None:
+    """Write the records of a part; those of other parts stay."""
     path = HERE / "selftraining.json"
-    done = {str(row["data"]).partition("; ")[2] for row in records.rows}
-    old = json.loads(path.read_text()) if path.exists() else []
+    old = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    for row in told.records.rows:
+        row["part"] = part
     together = Records("selftraining")
-    together.rows = [row for row in old if str(row["data"]).partition("; ")[2] not in done] + records.rows
+    together.rows = [row for row in old if row["part"] != part] + told.records.rows
+    together.rows.sort(key=lambda row: list(PARTS).index(row["part"]))
     together.write()
 
 
 def main(names: list[str]) -> None:
-    for name in names:
-        records = Records("selftraining")
-        region(records, name)
-        write(records)
+    for name in names or list(PARTS):
+        write(PARTS[name](), name)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:] or list(REGIONS))
+    main(sys.argv[1:])

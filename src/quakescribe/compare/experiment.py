@@ -27,6 +27,8 @@ from quakescribe.train.fit import Progress
 
 FOLDER = "experiments"
 TRUE = {
+    "true_events": ("association", "events found"), "false_events": ("association", "false events"),
+    "own_arrivals": ("association", "arrivals of the event's own true event"),
     "true_recall": ("association", "recall of detectable events"),
     "true_precision": ("association", "precision of events"),
     "p_recall": ("picks", "recall of detectable P"), "p_precision": ("picks", "precision of P"),

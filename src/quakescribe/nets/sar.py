@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from torch import Tensor, cat, nn
 from torch.nn.functional import interpolate, pad
 
 from quakescribe.nets.form import Form
@@ -12,29 +12,34 @@ SAR_PUBLISHED = Form(window=2000, stride=1000, norm="peak", per_component=True, 
 
 
 class Sar(nn.Module):
-    """A frame of the three components at every step, two GRU layers, self-attention, and a score for every sample.
+    """Convolutions to a step of 0.2 s, two GRU layers, self-attention, and a score for every sample.
 
-    Each step of ``step`` samples sees ``frame`` samples round it and gives scores for its own samples, so the onset is
-    not tied to the steps. Attention is added to what the GRU gives, and the sum is normalised.
+    Three convolutions make ``width`` features of every 0.2 s and its surroundings (0.6 s). Attention is added to what
+    the GRU gives, and the sum is normalised. From it and the features themselves each step gives scores for its own 20
+    samples, so the onset is not tied to the steps.
     """
 
     form = SAR
+    step = 20
 
-    def __init__(self, step: int = 20, frame: int = 60, hidden: int = 96, layers: int = 2, heads: int = 4) -> None:
+    def __init__(self, width: int = 64, hidden: int = 64, layers: int = 2, heads: int = 4) -> None:
         super().__init__()
-        self.options = {"step": step, "frame": frame, "hidden": hidden, "layers": layers, "heads": heads}
-        self.step, self.frame = step, frame
-        self.gru = nn.GRU(3 * frame, hidden, layers, batch_first=True, bidirectional=True)
+        self.options = {"width": width, "hidden": hidden, "layers": layers, "heads": heads}
+        self.features = nn.Sequential(
+            nn.Conv1d(3, 16, 11, stride=2, padding=5), nn.ReLU(),
+            nn.Conv1d(16, 32, 9, stride=2, padding=4), nn.ReLU(),
+            nn.Conv1d(32, width, 9, stride=5, padding=2), nn.ReLU())
+        self.gru = nn.GRU(width, hidden, layers, batch_first=True, bidirectional=True)
         self.attention = nn.MultiheadAttention(2 * hidden, heads, batch_first=True)
         self.norm = nn.LayerNorm(2 * hidden)
-        self.head = nn.Linear(2 * hidden, 3 * step)
+        self.head = nn.Linear(2 * hidden + width, 3 * self.step)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return scores (before the softmax) of noise, P and S, (batch, 3, n), of windows (batch, 3, n)."""
-        margin = (self.frame - self.step) // 2
-        y, _ = self.gru(_frames(pad(x, (margin, margin)), self.frame, self.step))
+        features = self.features(x).transpose(1, 2)
+        y, _ = self.gru(features)
         seen, _ = self.attention(y, y, y, need_weights=False)
-        scores = self.head(self.norm(y + seen))
+        scores = self.head(cat([self.norm(y + seen), features], dim=-1))
         batch, steps = scores.shape[:2]
         return scores.view(batch, steps, 3, self.step).permute(0, 2, 1, 3).reshape(batch, 3, steps * self.step)
 

@@ -100,7 +100,7 @@ def open_engine(settings: RunSettings) -> Iterator[Engine]:
     EngineError
         If the scheduler cannot be reached, has no workers, or dask-jobqueue is not installed.
     """
-    workers = settings.workers or os.cpu_count() or 1
+    workers = settings.workers or cores()
     if settings.scheduler:
         with _connect(settings.scheduler) as client:
             yield OnDask(client, settings.scheduler)
@@ -112,6 +112,11 @@ def open_engine(settings: RunSettings) -> Iterator[Engine]:
     else:
         with _local(workers) as client:
             yield OnDask(client, f"{workers} processes on this machine")
+
+
+def cores() -> int:
+    """Return how many cores this process may use: fewer than the machine has where a scheduler has set some apart."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextlib.contextmanager

@@ -19,6 +19,7 @@ import quakescribe
 from quakescribe.errors import TrainError, WeightsError
 from quakescribe.nets.form import normalise
 from quakescribe.nets.weights import Record, build, load, save
+from quakescribe.run.engine import cores
 from quakescribe.run.stage import fingerprint
 from quakescribe.settings.train import TrainSettings
 from quakescribe.train.batches import Batch, Batches, Store
@@ -219,7 +220,7 @@ def _threads(count: int) -> Iterator[None]:
     import torch
 
     before = torch.get_num_threads()
-    torch.set_num_threads(count or os.cpu_count() or 1)
+    torch.set_num_threads(count or cores())
     try:
         yield
     finally:
