@@ -1,8 +1,9 @@
 """Picking a station-day with networks: beside SeisBench's own `annotate` and beside the bare forward pass (the floor).
 
-Every side runs in a process of its own, on one thread, once to warm up and then the best of several. All see the same
-miniSEED files, the same weights, and windows of the same length and overlap; `ru_maxrss` gives the memory. The onsets
-of ours and of SeisBench's probabilities, found by the same rule, must be the same.
+Every side runs in two processes at the same time, each on one thread with a day of its own, as on a machine of two
+cores: once to warm up and then the best of several, of the slower process. All see the same miniSEED files, the same
+weights, and windows of the same length and overlap; `ru_maxrss` gives the memory of one process. The onsets of ours
+and of SeisBench's probabilities, found by the same rule, must be the same.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT / "evidence"), str(ROOT / "te
 
 from pick import DAY_S, EVENTS, FS, START_S, write_day  # noqa: E402
 
-ROUNDS = 3
+ROUNDS, CORES = 3, 2
 NETS = {"PhaseNet": ("phasenet_ncedc", 1500, 3000), "EQTransformer": ("eqt_original", 2000, 6000)}
 NEAR_S = 0.01  # one sample
 
@@ -43,7 +44,7 @@ def settings(name: str, weights: str) -> Any:
     from quakescribe.settings.network import NetworkSettings
     from quakescribe.settings.pick import PickSettings
 
-    if name == "SAR":
+    if name.startswith("SAR"):
         return PickSettings(picker="sar", network=NetworkSettings(weights=weights))
     _, overlap, window = NETS[name]
     return PickSettings(picker=f"seisbench:{name}:{weights}", network=NetworkSettings(
@@ -107,7 +108,7 @@ def bare(name: str, weights: str, folder: Path) -> dict[str, Any]:
     chosen = settings(name, weights)
     picker = open_picker(chosen.picker, chosen.network.weights, 0, "cpu")
     window = picker.form.window
-    stride = picker.form.stride if name == "SAR" else window - NETS[name][1]
+    stride = picker.form.stride if name.startswith("SAR") else window - NETS[name][1]
     n = int(DAY_S * FS / stride)
     x = torch.randn(16, 3, window)
 
@@ -120,13 +121,16 @@ def bare(name: str, weights: str, folder: Path) -> dict[str, Any]:
 
 
 def run(side: str, name: str, weights: str, folder: Path) -> dict[str, Any]:
-    """Return what a side measured in a process of its own, and its memory (MiB)."""
+    """Return what the slower of two processes of a side measured, and its memory (MiB)."""
     command = [sys.executable, __file__, side, name, weights, str(folder)]
     # one thread, and memory that is kept, for all sides alike
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "MALLOC_TRIM_THRESHOLD_": str(1 << 28),
                    "MALLOC_MMAP_THRESHOLD_": str(1 << 25)}
-    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
-    return json.loads(done.stdout.splitlines()[-1])
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) for _ in range(CORES)]
+    said = [one.communicate()[0] for one in both]
+    if any(one.returncode for one in both):
+        raise SystemExit(f"{name}, {side}: failed")
+    return max((json.loads(text.splitlines()[-1]) for text in said), key=lambda found: found["seconds"])
 
 
 def same(a: list[float], b: list[float]) -> float:
@@ -144,16 +148,21 @@ def main() -> None:
         folder = Path(scratch) / "waveforms"
         folder.mkdir()
         write_day(folder)
-        tiny = random_sar(Path(scratch) / "sar.safetensors")
+        sar = {"SAR": "sar", "SAR as published": "sar-published"}
+        random = {name: random_weights(net, Path(scratch) / f"{net}.safetensors") for name, net in sar.items()}
         floor = {}
         for name, weights in {**({k: f"{data}/weights/{v[0]}" for k, v in NETS.items()} if data else {}),
-                              "SAR": tiny}.items():
-            what = f"{name}: simulated station-day, {EVENTS} events, best of {ROUNDS}, one thread"
+                              **random}.items():
+            what = f"{name}: simulated station-day, {EVENTS} events, best of {ROUNDS}, {CORES} processes at once"
             floor[name] = run("bare", name, weights, folder)["seconds"]
             mine = run("ours", name, weights, folder)
             records.add("bare forward pass", floor[name], "s", what)
+            if name == "SAR as published":
+                continue
             records.add("read + filter + pick", mine["seconds"], "s", what, note=f"{len(mine['onsets'])} P")
-            records.add("read + filter + pick over the bare forward pass", mine["seconds"] / floor[name], "ratio", what)
+            records.add("read + filter + pick over the bare forward pass", mine["seconds"] / floor[name], "ratio", what,
+                        ("<=", 1.1) if name in NETS else None)
+            records.add(f"station-days per minute on {CORES} cores", CORES * 60 / mine["seconds"], "1/min", what)
             records.add("memory of the whole process", mine["memory"], "MiB", what, ("<=", 1024.0))
             if name == "SAR":
                 continue
@@ -163,23 +172,25 @@ def main() -> None:
                 raise SystemExit(f"{name}: only {agree:.3f} of the onsets are the same: not the same work")
             records.add("read + filter + pick over SeisBench's read + annotate", mine["seconds"] / peer["seconds"],
                         "ratio", what, ("<=", 1.0))
+            records.add(f"station-days per minute on {CORES} cores, SeisBench", CORES * 60 / peer["seconds"], "1/min",
+                        what)
             records.add("memory of SeisBench's process", peer["memory"], "MiB", what)
             records.add("onsets of P that are the same within a sample", agree, "share", what, (">=", 0.99))
-        if "PhaseNet" in floor:
-            records.add("SAR's bare forward pass over PhaseNet's", floor["SAR"] / floor["PhaseNet"], "ratio",
-                        f"simulated station-day, best of {ROUNDS}, one thread", ("<=", 2.0))
+        for name, aim in (("SAR", ("<=", 2.0)), ("SAR as published", None)) if "PhaseNet" in floor else ():
+            records.add(f"{name}: bare forward pass over PhaseNet's", floor[name] / floor["PhaseNet"], "ratio",
+                        f"simulated station-day, best of {ROUNDS}, {CORES} processes at once", aim)
     records.write()
 
 
-def random_sar(path: Path) -> str:
-    """Write weights of a SAR of full size that has learned nothing: it takes the same time."""
+def random_weights(net: str, path: Path) -> str:
+    """Write weights of a network of full size that has learned nothing: it takes the same time."""
     import torch
 
     from quakescribe.nets.weights import Record, build, save
 
     torch.manual_seed(0)
-    net: Any = build("sar")
-    save(net, Record("sar", net.options, net.form), path)
+    made: Any = build(net)
+    save(made, Record(net, made.options, made.form), path)
     return str(path)
 
 

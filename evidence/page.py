@@ -11,8 +11,11 @@ import re
 from pathlib import Path
 from typing import Any
 
+import selftraining_page
+
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "evidence.md"
+SELF_TRAINING = HERE.parent / "docs" / "selftraining.md"
 SCENARIOS = HERE.parent / "docs" / "scenarios.md"
 BEFORE = HERE / "before" / "scenarios.json"  # of the stages as they were before this table was first made
 README = HERE.parent / "README.md"
@@ -217,6 +220,8 @@ def page(stages: dict[str, list[dict[str, Any]]]) -> str:
 
     parts = [HEAD]
     stages = {name: rows for name, rows in stages.items() if name != "scenarios"}  # have a page of their own
+    if "selftraining" in stages:  # so has most of this
+        stages["selftraining"] = [row for row in stages["selftraining"] if row["aim"]]
     for title, chosen in (
         ("Accuracy, fidelity, calibration", [n for n in stages if not n.startswith("bench-")]),
         ("Speed and memory", [n for n in stages if n.startswith("bench-")]),
@@ -284,5 +289,7 @@ if __name__ == "__main__":
     PAGE.write_text(page(found), encoding="utf-8")
     before = json.loads(BEFORE.read_text(encoding="utf-8")) if BEFORE.exists() else []
     SCENARIOS.write_text(scenarios(found.get("scenarios", []), before), encoding="utf-8")
+    if "selftraining" in found:
+        SELF_TRAINING.write_text(selftraining_page.page(found["selftraining"], number, sign, met), encoding="utf-8")
     README.write_text(readme(README.read_text(encoding="utf-8"), found), encoding="utf-8")
     print(f"wrote {PAGE} and the table of {README}")

@@ -1,0 +1,121 @@
+"""The page of self-training: one table per experiment, a row per picker, made from evidence/selftraining.json."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+HEAD = """# Self-training, measured
+
+What a picker trained on a network's own recordings finds there, beside the rule-based picker that taught it and
+beside pretrained networks. All experiments are made by [`quakescribe compare`](compare.md) from the settings in
+`evidence/selftraining.py`; `make selftraining` repeats them (hours on two cores).
+
+**How.** A network is simulated for some days. The rule-based picker makes a catalogue of the first part; its
+associated pairs are the labels. Every picker then makes a catalogue of the second part, with the same associator and
+locator, and is scored against the truth. No event and no sample of the second part was seen in training. *Arms*:
+`pal`, this package's rule-based picker, whose run of the first part is the teacher; `pal-published`, the same set as
+PAL was published; `phasenet-ncedc`, PhaseNet with its original weights (northern California); `eqt-stead`,
+EQTransformer (STEAD); `sar` and `phasenet`, trained from scratch on the teacher's labels. Figures are means over the
+seeds of training, in brackets the smallest and largest.
+
+Probabilities of different networks do not mean the same, so the same threshold is no fair comparison of events. At
+**equal precision** every picker is taken at that of the thresholds 0.1, 0.3, 0.5 at which it finds most true events
+while {precise:.0%} or more of its events are true. A simulation knows the truth; without it the association rate
+stands in for it.
+"""
+TEXT = {
+    "quiet": """## A quiet region
+
+The `quiet` scenario (16 stations) with 500 background events a day above magnitude -1.1; six days to train on, two to
+pick. Most events are below what the rule-based picker can see.
+""",
+    "aftershocks": """## Aftershocks
+
+The `aftershocks` scenario (14 stations, a mainshock of magnitude 5.2), events above -0.6; ten hours to train on, six
+to pick.
+""",
+    "negatives": """## How many negatives
+
+The reference study's Figure 7: all numbers of negatives of the adaptive rule times a quarter, one and 1.75, for SAR
+and PhaseNet, two seeds each; one day of the quiet region is picked, threshold 0.3.
+
+![Association rate and associated picks along the number of negatives](figures/negatives-along.png)
+""",
+    "elsewhere": """## Trained in A, used in B
+
+SAR trained in A, the quiet region, is used in regions B that differ from it in one thing: another network, with its
+own site responses and noise (all of them, the first nothing else), then one factor more. `from-A`: as it is;
+`from-A-tuned-in-B`: three more epochs on the labels of two days in B; `trained-in-B`: from scratch on these, ten
+epochs. One day of B is picked. What a factor costs is the difference to the first region, in `from-A` over `pal` of
+the same region.
+""",
+    "ridgecrest": """## Real recordings
+
+The 80 minutes of `ridgecrest_waveforms` (21 stations) around the M6.4 of 2019: trained on one part of the window, the
+other part picked, and the reverse. There are only some dozens of events to learn from.
+""",
+}
+SHORT = {
+    "events": "events", "true events found": "true events", "false events": "false", "precision of events": "precision",
+    "association rate of picks": "assoc. rate", "association rate of pairs": "of pairs",
+    "associated picks without chance": "assoc. picks *", "association rate without chance": "rate *",
+    "well-located events": "well located", "arrivals on their event's own onsets": "own arrivals",
+    "recall of detectable P": "P recall", "precision of P": "P precision", "recall of detectable S": "S recall",
+    "precision of S": "S precision", "recall of the regional catalogue's events": "catalogue recall",
+    "associated picks": "assoc. picks",
+}
+EQUAL = re.compile(r"(.*) at a precision of ([\d.]+) or more$")
+
+
+def page(rows: list[dict[str, Any]], number: Any, sign: Any, met: Any) -> str:
+    """Return the page; `number`, `sign` and `met` write a value, an aim, and whether it is kept."""
+    precise = next((EQUAL.match(row["name"])[2] for row in rows if EQUAL.match(row["name"])), "0.98")
+    lines = [HEAD.format(precise=float(precise))]
+    for part, text in TEXT.items():
+        mine = [row for row in rows if row["part"] == part]
+        if not mine:
+            continue
+        lines.append(text)
+        aimed = [row for row in mine if row["aim"]]
+        if aimed:
+            lines += ["| | measured | aim | |", "|---|---|---|---|"]
+            lines += ["| " + " | ".join((row["name"], number(row["value"]), sign(row["aim"]),
+                                         met(row["value"], row["aim"]))) + " |" for row in aimed]
+            lines.append("")
+        plain = [row for row in mine if not row["aim"]]
+        for where in dict.fromkeys(_split(row)[1] for row in plain):
+            lines += _table([row for row in plain if _split(row)[1] == where], where, number)
+        made = sorted({(row["commit"], row["date"]) for row in mine})
+        lines.append(f"Made by `python evidence/selftraining.py {part}` at commit "
+                     + "; ".join(", ".join(one) for one in made) + ".\n")
+    return "\n".join(lines)
+
+
+def _split(row: dict[str, Any]) -> tuple[str, str, str]:
+    """Return arm, where, and threshold of a record's data."""
+    parts = [*row["data"].split("; "), "", ""]
+    return parts[0], parts[1], parts[2].removeprefix("threshold ")
+
+
+def _table(rows: list[dict[str, Any]], where: str, number: Any) -> list[str]:
+    """Return one table: a row per arm, a column per figure; equal precision last."""
+    cells: dict[str, dict[str, str]] = {}
+    columns: dict[str, None] = {}
+    for row in rows:
+        arm, _, threshold = _split(row)
+        equal = EQUAL.match(row["name"])
+        name = (SHORT.get(equal[1], equal[1]) + ", equal precision") if equal else SHORT.get(row["name"], row["name"])
+        spread = re.search(r"seeds, (\S+) to (\S+)", row.get("note", ""))
+        said = number(row["value"]) + (f" ({number(float(spread[1]))}-{number(float(spread[2]))})" if spread else "")
+        if equal and threshold:
+            said += f" at {threshold}"
+        cells.setdefault(arm, {})[name] = said
+        columns[name] = None
+    ordered = sorted(columns, key=lambda name: "equal" in name)
+    title = [f"**{where}**\n"] if where.startswith(("B:", "ridge")) else []
+    head = [*title, "| | " + " | ".join(ordered) + " |", "|---" * (len(ordered) + 1) + "|"]
+    body = ["| " + " | ".join([f"`{arm}`", *(values.get(name, "") for name in ordered)]) + " |"
+            for arm, values in cells.items()]
+    stars = ["\n\\* without what associates by chance"] if any("*" in name for name in ordered) else []
+    return [*head, *body, *stars, ""]
