@@ -11,7 +11,7 @@ from records import ROOT, Records
 
 sys.path.insert(0, str(ROOT / "tests" / "end_to_end"))
 
-from broken_input import CASES
+from broken_input import CASES, NETWORKS
 from test_broken_input import meet, small_network
 
 PAGE = ROOT / "docs" / "bad_input.md"
@@ -47,7 +47,7 @@ def main() -> None:
     rows, good = [], 0
     with tempfile.TemporaryDirectory() as scratch:
         original = small_network(Path(scratch) / "original")
-        for number, case in enumerate(CASES):
+        for number, case in enumerate(CASES + NETWORKS):
             folder = Path(scratch) / f"case{number}"
             code, said = meet(case, original, folder)
             good += code == case.code and all(word in said for word in case.says) and "Traceback" not in said
@@ -61,7 +61,7 @@ def main() -> None:
         "kinds",
         "simulated project",
         (">=", 25),
-        note=f"of {len(CASES)}",
+        note=f"of {len(CASES + NETWORKS)}",
     )
     records.write()
 

@@ -8,6 +8,7 @@ the page of the documentation with what was really seen.
 from __future__ import annotations
 
 import fcntl
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -386,6 +387,35 @@ CASES = (
         ("excel",),
     ),
 )
+
+
+NETWORK = (*RUN, "--set", "pick.network.weights=tiny_sar.safetensors", "--set")
+"""Picks with the weights of the tests; needs PyTorch."""
+
+NETWORKS = (
+    Case("weights of another network", "networks", lambda f: _weights(f), (*NETWORK, "pick.picker=phasenet"), 1,
+         ("weights of 'sar', but pick.picker = 'phasenet'",)),
+    Case("weights that are not there", "networks", lambda f: None, (*NETWORK, "pick.picker=sar"), 1,
+         ("no such weights", "quakescribe train")),
+    Case("weights that are not those of their record", "networks", lambda f: _weights(f, tail=b"x"),
+         (*NETWORK, "pick.picker=sar"), 1, ("SHA-256", "copy both")),
+    Case("weights of a network of another size", "networks", lambda f: _weights(f, options={"hidden": 32}),
+         (*NETWORK, "pick.picker=sar"), 1, ("not weights of sar",)),
+    Case("weights for another order of components", "networks", lambda f: _weights(f, form={"components": "ZZE"}),
+         (*NETWORK, "pick.picker=sar"), 1, ("components = 'ZZE'",)),
+    Case("training on a run that was never made", "networks", lambda f: None, ("train", "."), 1, ("first",)),
+)
+"""Kinds that need PyTorch to be met."""
+
+
+def _weights(folder: Path, tail: bytes = b"", **changes: dict[str, object]) -> None:
+    """Copy the small SAR of the tests; its last byte and its record as given."""
+    source = Path(__file__).parents[1] / "data" / "tiny_sar.safetensors"
+    content = source.read_bytes()
+    (folder / source.name).write_bytes(content[: len(content) - len(tail)] + tail)
+    record = json.loads(source.with_suffix(".json").read_text())
+    changed = {key: {**record[key], **value} for key, value in changes.items()}
+    (folder / source.with_suffix(".json").name).write_text(json.dumps(record | changed))
 
 
 def _rename_station(folder: Path) -> None:

@@ -4,7 +4,7 @@ import sys
 from datetime import UTC, datetime
 
 import pytest
-from broken_input import CASES, Case
+from broken_input import CASES, NETWORKS, Case
 
 from quakescribe.__main__ import main
 from quakescribe.run.projects import new_project
@@ -58,8 +58,10 @@ def original(tmp_path_factory):
     return small_network(tmp_path_factory.mktemp("broken") / "original")
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case.what for case in CASES])
+@pytest.mark.parametrize("case", CASES + NETWORKS, ids=[case.what for case in CASES + NETWORKS])
 def test_broken_input_gets_a_clear_word(case, original, tmp_path, monkeypatch):
+    if case in NETWORKS:
+        pytest.importorskip("torch")
     monkeypatch.setenv("COLUMNS", "200")
     code, said = meet(case, original, tmp_path / "project")
     assert code == case.code, said

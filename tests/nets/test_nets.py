@@ -75,9 +75,20 @@ def test_weights_of_another_architecture_are_refused(saved, tmp_path):
     beside.write_text(json.dumps(values | {"options": values["options"] | {"hidden": 32}}))
     with pytest.raises(WeightsError, match="not weights of sar"):
         load(path)
+    beside.write_text(json.dumps(values | {"options": {"frame": 60}}))
+    with pytest.raises(WeightsError, match="not weights of sar"):
+        load(path)
     beside.write_text(json.dumps(values | {"net": "transformer"}))
     with pytest.raises(WeightsError, match="no network 'transformer'"):
         load(path)
+
+
+def test_a_wrong_order_of_components_is_refused(saved):
+    beside = saved[2].with_suffix(".json")
+    values = json.loads(beside.read_text())
+    beside.write_text(json.dumps(values | {"form": values["form"] | {"components": "ZZE"}}))
+    with pytest.raises(WeightsError, match="components = 'ZZE': expected Z, N and E in some order"):
+        load(saved[2])
 
 
 @pytest.mark.parametrize(("name", "weights", "message"), [

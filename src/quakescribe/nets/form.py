@@ -51,6 +51,11 @@ class Form:
     onset: str = "top"
     stack: str = "mean"
 
+    def __post_init__(self) -> None:
+        """Refuse an order of components that is none."""
+        if sorted(self.components) != sorted(COMPONENTS):
+            raise ValueError(f"components = '{self.components}': expected Z, N and E in some order")
+
     def as_dict(self) -> dict[str, Any]:
         """Return the form as plain values."""
         return asdict(self)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quakescribe.errors import WeightsError
-from quakescribe.nets.form import Form
+from quakescribe.nets.form import COMPONENTS, Form
 from quakescribe.nets.needs import need
 
 if TYPE_CHECKING:
@@ -41,6 +41,9 @@ class SeisBenchNet:
         if missing or self.model.output_type != "array":
             raise WeightsError(f"seisbench:{name}: gives {''.join(labels) or 'nothing'} as "
                                f"{self.model.output_type}; a picker must give a curve of P and one of S")
+        if sorted(self.model.component_order or "") != sorted(COMPONENTS):
+            raise WeightsError(f"seisbench:{name}: takes the components {self.model.component_order}; a picker here "
+                               "takes Z, N and E")
         self._rows = [labels.index(phase) for phase in "PS"]
         self._arguments = {**{k: v[1] for k, v in self.model._annotate_args.items()}, **self.model.default_args}
         original = name == "PhaseNet" and self.model.component_order == "ENZ"

@@ -127,10 +127,10 @@ def load(path: Path) -> tuple[nn.Module, Record]:
     if found != record.sha256:
         raise WeightsError(f"{path}: its SHA-256 is {found[:16]}..., its record says {record.sha256[:16]}...: the two "
                            "files do not belong together; copy both from where they were trained")
-    module = build(record.net, record.options)
     try:
+        module = build(record.net, record.options)
         module.load_state_dict(from_bytes(content))
-    except (SafetensorError, RuntimeError) as error:
+    except (SafetensorError, RuntimeError, TypeError, AssertionError) as error:
         raise WeightsError(f"{path}: not weights of {record.net} {record.options}: "
                            f"{str(error).splitlines()[0]}") from None
     return module.eval(), record
