@@ -69,7 +69,8 @@ def done(monkeypatch):
 
     def make_samples(settings, folder, run, out, watcher=None):
         did(f"samples {out.name}")
-        return dict.fromkeys(("run", "fingerprint", "samples", "skips", "events", "stations", "band_hz"))
+        return dict.fromkeys(("run", "fingerprint", "samples", "skips", "events", "stations", "band_hz", "region",
+                              "span"))
 
     def fit(store_, settings, out, data, progress):
         did(f"fit {out.stem}")

@@ -93,12 +93,13 @@ def test_a_gap_at_the_pair_or_in_too_much_of_the_cut_leaves_a_positive_out(compo
         assert inside.any() and not cuts.data[0][inside].any()
 
 
-def test_absent_and_dead_components_are_zeros_and_named_as_not_present():
-    cuts = cut_unit(loader(block(present="ZE")), wanted(PAIRS), QUIET)
-    assert list(cuts.samples["present"]) == ["ZE"] * 3 and not cuts.data[:, 1].any() and cuts.data[:, 2].any()
-    dead = masked(block(), 1, -60, 660)
-    cuts = cut_unit(loader(dead), wanted(PAIRS), QUIET)
-    assert list(cuts.samples["present"]) == ["ZE"] * 3 and not cuts.data[:, 1].any()
+@pytest.mark.parametrize("recording", [block(present="ZE"), masked(block(), 1, -60, 660)], ids=["absent", "dead"])
+def test_a_missing_horizontal_is_named_and_is_what_the_picker_makes_of_it(recording):
+    zeros, replaced = (cut_unit(loader(recording), wanted(PAIRS), QUIET, replace) for replace in (False, True))
+    for cuts in (zeros, replaced):
+        assert list(cuts.samples["present"]) == ["ZE"] * 3 and cuts.data[:, 2].any()
+    assert not zeros.data[:, 1].any()
+    np.testing.assert_array_equal(replaced.data[:, 1], replaced.data[:, 2])
 
 
 def test_pairs_without_a_recording_or_a_vertical_are_counted():

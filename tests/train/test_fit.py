@@ -1,5 +1,6 @@
 import errno
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ from made_store import made_store
 from quakescribe.errors import TrainError
 from quakescribe.nets import weights
 from quakescribe.nets.sar import Sar
-from quakescribe.settings.train import AugmentSettings, FitSettings, SamplesSettings, TrainSettings
+from quakescribe.settings.train import AugmentSettings, FitSettings, RoundsSettings, SamplesSettings, TrainSettings
 from quakescribe.train import fit as fitting
 from quakescribe.train.batches import Batches
 from quakescribe.train.fit import fit, rate_at
@@ -117,17 +118,27 @@ def test_a_loss_that_is_no_number_ends_it_and_keeps_the_checkpoint(store, tmp_pa
     monkeypatch.setattr(fitting, "loss_of", broken)
     with pytest.raises(TrainError, match="epoch 1, step 5: the loss is nan"):
         fit(store, settings(), tmp_path / "net.safetensors")
-    assert (tmp_path / "net.checkpoint").exists()
+    kept = (tmp_path / "net.checkpoint").read_bytes()
+    monkeypatch.setattr(fitting, "loss_of", real)
+    fit(store, settings(learning_rate=1e-3), tmp_path / "net.safetensors")
+    assert (tmp_path / "net.other-checkpoint").read_bytes() == kept
 
 
 def test_a_full_disk_is_named_and_nothing_half_written_is_left(store, tmp_path, monkeypatch):
-    def full(*arguments, **options):
+    monkeypatch.setattr(fitting, "CHECKPOINT_STEPS", 2)
+    with pytest.raises(Killed):
+        fit(store, settings(), tmp_path / "net.safetensors", progress=killer(0, 3))
+    kept = (tmp_path / "net.checkpoint").read_bytes()
+
+    def full(state, path):
+        path.write_bytes(b"half of it")
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(torch, "save", full)
     with pytest.raises(TrainError, match="No space left on device"):
         fit(store, settings(), tmp_path / "net.safetensors")
     assert not list(tmp_path.glob(".*.tmp"))
+    assert (tmp_path / "net.checkpoint").read_bytes() == kept
 
 
 def test_a_damaged_checkpoint_is_named(store, tmp_path):
@@ -150,9 +161,68 @@ def test_fine_tuning_another_architecture_is_refused(store, tmp_path):
         fit(store, settings(net="sar-published", init=str(tmp_path / "base.safetensors")), tmp_path / "x.safetensors")
 
 
-def test_without_validation_samples_it_is_not_begun(tmp_path):
-    with pytest.raises(TrainError, match="both are needed"):
-        fit(made_store(8, 0), settings(), tmp_path / "net.safetensors")
+def without(store, split, kind):
+    """The same samples without those of a split and kind."""
+    keep = ~((store.samples["split"] == split) & (store.samples["kind"] == kind)).to_numpy()
+    rows = np.flatnonzero(keep)
+    return SimpleNamespace(samples=store.samples[keep].reset_index(drop=True), marks=store.marks,
+                           read=lambda some: store.read(rows[some]))
+
+
+@pytest.mark.parametrize(("split", "kind", "message"), [
+    ("train", "positive", "no positive sample for training"),
+    ("valid", "positive", "no positive sample for validation"),
+    ("train", "negative", "no negative sample for training"),
+])
+def test_samples_that_lack_a_class_are_refused(store, tmp_path, split, kind, message):
+    with pytest.raises(TrainError, match=message):
+        fit(without(store, split, kind), settings(), tmp_path / "net.safetensors")
+    assert not (tmp_path / "net.safetensors").exists()
+
+
+def test_without_negatives_it_learns_if_none_are_wanted(store, tmp_path):
+    wanted = settings(epochs=1)
+    wanted = wanted.model_copy(update={"samples": SamplesSettings(copies=1, negatives="none")})
+    assert fit(without(store, "train", "negative"), wanted, tmp_path / "net.safetensors").scores["epoch"] == 1
+
+
+def steps(*arguments):
+    """How many steps a fit takes."""
+    seen = []
+    fit(*arguments, progress=lambda *told: seen.append(told))
+    return len(seen)
+
+
+def test_where_it_is_fitted_and_how_many_rounds_follow_change_nothing(store, tmp_path):
+    out = tmp_path / "net.safetensors"
+    assert steps(store, settings(epochs=1), out) > 0
+    assert steps(store, settings(epochs=1, threads=2), out) == 0
+    more = settings(epochs=1).model_copy(update={"rounds": RoundsSettings(rounds=4)})
+    assert steps(store, more, out) == 0
+
+
+def test_other_weights_to_start_from_and_other_code_are_fitted_anew(store, tmp_path, monkeypatch):
+    base, out = tmp_path / "base.safetensors", tmp_path / "net.safetensors"
+    fit(store, settings(epochs=1), base)
+    tuned = settings(epochs=1, init=str(base))
+    assert steps(store, tuned, out) > 0 and steps(store, tuned, out) == 0
+    fit(store, settings(epochs=1, seed=9), base)
+    assert steps(store, tuned, out) > 0 and steps(store, tuned, out) == 0
+    monkeypatch.setattr(fitting, "_MADE_BY", fitting._MADE_BY[:2])
+    assert steps(store, tuned, out) > 0
+
+
+def test_background_is_of_the_same_station_and_day_where_there_is_some(store):
+    table = store.samples.copy()
+    table["unit"] = [f"2024-03-0{1 + k % 2}/{station}" for k, station in enumerate(table["station_id"])]
+    noise = np.flatnonzero((table["kind"] == "noise") & (table["split"] == "train"))
+    batches = Batches(SimpleNamespace(samples=table, marks=store.marks, read=store.read), "train", Sar(hidden=4),
+                      settings())
+    own = np.arange(len(noise), dtype=np.float32) + 1
+    drawn = batches._background((np.ones((len(noise), 3, 5), np.float32) * own[:, None, None], noise), noise,
+                                np.random.default_rng(0))
+    picked = noise[drawn[:, 0, 0].astype(int) - 1]
+    assert (table["unit"].to_numpy()[picked] == table["unit"].to_numpy()[noise]).all()
 
 
 def test_the_learning_rate_rises_and_falls():

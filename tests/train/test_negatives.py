@@ -42,6 +42,12 @@ def test_negatives_are_counted_by_the_published_rule():
     assert table["n"].sum() == round(sum(exact))
 
 
+def test_few_labels_among_many_associated_pairs_get_few_negatives():
+    settings = SamplesSettings(copies=2)
+    every, few = numbers(counted(ROWS), settings), numbers(counted(ROWS), settings, 13)
+    np.testing.assert_allclose(few["exact"], every["exact"] * 13 / every["n_associated"].sum())
+
+
 def test_without_pairs_or_if_not_wanted_there_are_no_negatives():
     assert numbers(counted(ROWS), SamplesSettings(negatives="none"))["n"].sum() == 0
     assert numbers(counted(ROWS), SamplesSettings(negatives_scale=0))["n"].sum() == 0

@@ -1,10 +1,11 @@
 import pandas as pd
 import pytest
 
-from quakescribe.errors import TrainError
+from quakescribe.errors import TrainError, WeightsError
 from quakescribe.nets import needs
 from quakescribe.nets.form import Form
 from quakescribe.nets.weights import Record
+from quakescribe.run.chance import Null
 from quakescribe.run.runner import Silent
 from quakescribe.run.workspace import Project, Run, init
 from quakescribe.settings.project import Settings, override
@@ -39,6 +40,7 @@ def made_up(monkeypatch):
     """Rounds without the work: round k's run finds as many associated picks as `found` says."""
     done: list[tuple[str, str]] = []
     found = {"first": 100}
+    by_chance = {"by-2": 120}
 
     def trained(project, settings, run, name, watcher, progress):
         done.append((name, run.name))
@@ -53,6 +55,7 @@ def made_up(monkeypatch):
     monkeypatch.setattr(module, "train", trained)
     monkeypatch.setattr(module, "execute", made)
     monkeypatch.setattr(module, "findings", told)
+    monkeypatch.setattr(module, "chance_in", lambda run, project, settings: Null(0, by_chance.get(run.name, 0), 0))
     return done, found
 
 
@@ -71,6 +74,19 @@ def test_it_stops_when_a_round_adds_too_little(project, made_up):
     rounds(project, settings("train.rounds.rounds=5", "train.rounds.stop_gain=0.03"), project.run("first"), "r",
            Silent())
     assert [name for name, _ in done] == ["r-1", "r-2"]
+
+
+def test_what_associates_by_chance_is_no_gain(project, made_up):
+    _, found = made_up
+    found |= {"by-1": 200, "by-2": 320, "by-3": 400}
+    _, table = rounds(project, settings("train.rounds.rounds=3"), project.run("first"), "by", Silent())
+    assert table["corrected_picks"].tolist() == [100, 200, 200]
+
+
+def test_weights_to_start_from_that_are_none_are_refused_before_anything_is_cut(project):
+    with pytest.raises(WeightsError, match="no such weights"):
+        train(project, settings("train.fit.init=weights/none.safetensors"), project.run("first"), "x", Silent())
+    assert not (project.folder / "samples").exists()
 
 
 def test_the_run_to_train_from_is_not_written_over(project, made_up):

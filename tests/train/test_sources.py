@@ -81,6 +81,9 @@ def test_onsets_picked_by_hand_are_the_labels_and_the_runs_own_are_doubtful(kind
     use = found.marks.groupby("use").size()
     assert use["label"] == 4
     assert use["ignore"] == 5  # two of the run's seven are the hand's own
+    moved = by_hand(labels(), picks([(name, phase, at + 0.3) for name, phase, at in HAND]), ARRIVALS.empty(),
+                    SamplesSettings(), "hand.csv")
+    assert moved.marks.groupby("use").size()["ignore"] == 5  # also those that lie 0.3 s beside them
     assert len(found.quakes) == 5
 
 

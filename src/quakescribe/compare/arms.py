@@ -26,6 +26,8 @@ class Trial:
         Ascending; (None,) where the settings have the say, or the picker knows none.
     factors
         Values of the grid that made it.
+    train_from
+        The run whose associated picks it learns from.
     training, picking
         The project's settings with all changes; `picking` of a trained arm lacks the weights.
     """
@@ -35,6 +37,7 @@ class Trial:
     seed: int | None
     thresholds: tuple[float | None, ...]
     factors: dict[str, Value] = field(hash=False)
+    train_from: str
     training: Settings = field(hash=False, repr=False)
     picking: Settings = field(hash=False, repr=False)
 
@@ -112,7 +115,7 @@ def _trial(experiment: ExperimentSettings, settings: Settings, arm: ArmSettings,
     network = seed is not None or changed.pick.picker != "pal"
     thresholds = experiment.thresholds if network and experiment.thresholds else (None,)
     name = f"{experiment.name}-{arm.name}" + ("" if seed is None else f"-s{seed}")
-    return Trial(name, arm.name, seed, thresholds, factors,
+    return Trial(name, arm.name, seed, thresholds, factors, arm.train_from or experiment.train_from,
                  _within(changed, experiment.train_start, experiment.train_end),
                  _within(changed, experiment.pick_start, experiment.pick_end))
 

@@ -12,10 +12,10 @@ import pandas as pd
 from quakescribe.compare import kept
 from quakescribe.compare.arms import Trial, expand
 from quakescribe.compare.figures import draw
-from quakescribe.compare.null import chance
 from quakescribe.compare.thresholds import run_above
-from quakescribe.earth.velocity import read_velocity
 from quakescribe.errors import SettingsError, TrainError
+from quakescribe.nets.weights import read_record
+from quakescribe.run.chance import chance_in
 from quakescribe.run.pickers import identity, with_paths
 from quakescribe.run.runner import Silent, Watcher, execute
 from quakescribe.run.stage import code_digest, fingerprint
@@ -55,7 +55,6 @@ class _Bench:
 
     project: Project
     experiment: ExperimentSettings
-    labels: Run
     watcher: Watcher
     progress: Progress | None
 
@@ -81,7 +80,7 @@ def run_experiment(project: Project, experiment: ExperimentSettings, watcher: Wa
         Before anything is done, if an arm's settings cannot be used or there is nothing to learn from.
     """
     trials = expand(experiment, project.settings)
-    bench = _Bench(project, experiment, project.run(experiment.train_from), watcher or Silent(), progress)
+    bench = _Bench(project, experiment, watcher or Silent(), progress)
     notes = _notes(trials, bench)
     folder = project.folder / FOLDER / experiment.name
     with Run(folder).lock():
@@ -109,24 +108,36 @@ def _notes(trials: list[Trial], bench: _Bench) -> dict[str, str]:
         If a trial cannot be made.
     """
     folder = bench.project.folder
-    learned = ""
-    if any(trial.trains for trial in trials):
-        tables = [bench.labels.table(name) for name in ("picks", "arrivals", "origins")]
-        if tables[1].empty:
-            raise TrainError(f"train_from = '{bench.labels.name}': {bench.labels.folder} has no associated picks to "
-                             f"learn from; 'quakescribe run {folder} --name {bench.labels.name}' makes them")
-        learned = fingerprint(*tables)
+    sources = {trial.train_from for trial in trials}
+    trained = {trial.train_from for trial in trials if trial.trains}
+    learned = {name: _learned(bench.project.run(name), folder) for name in sorted(trained)}
     code = code_digest(*_CODE)
     out: dict[str, str] = {}
     for trial in trials:
-        known = () if trial.trains else identity(with_paths(trial.picking.pick, folder))[1:]
+        known = ((learned[trial.train_from], _start(trial, bench.project)) if trial.trains
+                 else identity(with_paths(trial.picking.pick, folder))[1:])
         for threshold in trial.thresholds:
             name = trial.run_name(threshold)
-            if name in out or name == bench.labels.name:
+            if name in out or name in sources:
                 raise SettingsError(f"two runs would be named '{name}'; choose another name of the experiment or arm")
-            out[name] = fingerprint(code, learned if trial.trains else "", known, _matters(trial.training),
-                                    _matters(trial.picking), threshold, bench.experiment.null_repeats)
+            out[name] = fingerprint(code, known, _matters(trial.training), _matters(trial.picking), threshold,
+                                    bench.experiment.null_repeats)
     return out
+
+
+def _learned(run: Run, folder: Path) -> str:
+    """Return a digest of what a run gives to learn from."""
+    tables = [run.table(name) for name in ("picks", "arrivals", "origins")]
+    if tables[1].empty:
+        raise TrainError(f"train_from = '{run.name}': {run.folder} has no associated picks to learn from; "
+                         f"'quakescribe run {folder} --name {run.name}' makes them")
+    return fingerprint(*tables)
+
+
+def _start(trial: Trial, project: Project) -> str:
+    """Return the digest of the weights that a training starts from; empty from scratch."""
+    init = trial.training.train.fit.init
+    return read_record(project.path(init)).sha256 if init else ""
 
 
 def _matters(settings: Settings) -> tuple[Any, ...]:
@@ -145,9 +156,9 @@ def _picker(trial: Trial, bench: _Bench) -> Settings:
 def train(trial: Trial, bench: _Bench) -> rounds.Round:
     """Train the network of a trial. Trials of an experiment that need the same samples share them."""
     settings = trial.training
-    same = fingerprint(bench.labels.name, settings.train.samples, settings.waveforms, settings.project)[:10]
-    return rounds.train(bench.project, settings, bench.labels, trial.name, bench.watcher, bench.progress,
-                        samples=f"{bench.experiment.name}-{same}")
+    same = fingerprint(trial.train_from, settings.train.samples, settings.waveforms, settings.project)[:10]
+    return rounds.train(bench.project, settings, bench.project.run(trial.train_from), trial.name, bench.watcher,
+                        bench.progress, samples=f"{bench.experiment.name}-{same}")
 
 
 def _pick(trial: Trial, settings: Settings, threshold: float | None, first: bool, bench: _Bench) -> Run:
@@ -167,32 +178,25 @@ def _pick(trial: Trial, settings: Settings, threshold: float | None, first: bool
 def _row(trial: Trial, threshold: float | None, run: Run, settings: Settings, bench: _Bench) -> dict[str, Any]:
     """Return what is told of a run."""
     found = rounds.findings(run)
-    picks, project = run.table("picks"), settings.project
-    start, end = (None if one is None else pd.Timestamp(one) for one in (project.start, project.end))
     out = {"arm": trial.arm, "seed": np.nan if trial.seed is None else trial.seed,
            "threshold": np.nan if threshold is None else threshold, **trial.factors, "run": run.name, **found}
-    repeats = bench.experiment.null_repeats
-    if repeats and len(picks):
-        velocity = bench.project.path(project.velocity) if project.velocity else None
-        null = chance(picks, run.table("stations"), read_velocity(velocity, settings.velocity), settings.associate,
-                      picks["time"].min() if start is None else start, picks["time"].max() if end is None else end,
-                      repeats)
-        out |= {"null_events": null.events, "null_picks": null.picks, "null_pairs": null.pairs}
-    else:
-        out |= dict.fromkeys(("null_events", "null_picks", "null_pairs"), 0.0 if repeats else np.nan)
+    null = chance_in(run, bench.project, settings, bench.experiment.null_repeats)
+    out |= {"null_events": null.events, "null_picks": null.picks, "null_pairs": null.pairs}
     picked, paired = found["associated_picks"] - out["null_picks"], found["associated_pairs"] - out["null_pairs"]
     out |= {"corrected_picks": picked, "corrected_rate": picked / max(1, found["picks"]),
             "corrected_rate_pairs": paired / max(1, found["pairs"])}
-    return out | _true(bench.project, run, start, end)
+    return out | _true(bench.project, run, settings)
 
 
-def _true(project: Project, run: Run, start: pd.Timestamp | None, end: pd.Timestamp | None) -> dict[str, float]:
+def _true(project: Project, run: Run, settings: Settings) -> dict[str, float]:
     """Return what the truth says of a run; nothing without a truth."""
     from quakescribe.simulate.score import score
 
     truth = project.folder / "truth"
     if not truth.is_dir():
         return {}
+    start, end = (None if one is None else pd.Timestamp(one)
+                  for one in (settings.project.start, settings.project.end))
     found = score(truth, run.made("picks", "events", "arrivals", "origins"), start=start, end=end)
     values = found[found["scope"] == "all"].set_index(["part", "name"])["value"]
     return {name: float(values.get(key, np.nan)) for name, key in TRUE.items()}

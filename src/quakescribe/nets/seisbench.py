@@ -36,7 +36,7 @@ class SeisBenchNet:
     def __init__(self, name: str, weights: str, window: int = 0) -> None:
         self.model, self.digest = _load(name, weights)
         self.model.eval()
-        labels = list(self.model.labels or "")
+        labels = list(self.model.labels) if isinstance(self.model.labels, str | list | tuple) else []
         missing = [phase for phase in "PS" if phase not in labels]
         if missing or self.model.output_type != "array":
             raise WeightsError(f"seisbench:{name}: gives {''.join(labels) or 'nothing'} as "

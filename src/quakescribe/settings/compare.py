@@ -27,6 +27,8 @@ class ArmSettings(Section):
     train: bool = setting(False, "whether a network is trained for this arm, once per seed; false: the picker that "
                           "its settings name, once")
 
+    train_from: str = setting("", "the run whose associated picks this arm learns from; empty = the experiment's")
+
     @field_validator("changes")
     @classmethod
     def _form(cls, value: dict[str, Value]) -> dict[str, Value]:

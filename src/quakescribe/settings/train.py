@@ -66,7 +66,7 @@ class FitSettings(Section):
     net: Literal["sar", "sar-published", "phasenet"] = setting(
         "sar", "'sar': GRU with self-attention and an onset for every sample; 'sar-published': as in AI-PAL, one class "
         "for every 0.1 s; 'phasenet': U-Net")
-    init: str = setting("", "weights to start from (fine-tuning); empty = from scratch")
+    init: str = setting("", "weights to start from (fine-tuning), relative to the project; empty = from scratch")
     epochs: int = setting(30, "passes over the positives at most", ge=1)
     batch: int = setting(64, "windows per step", ge=1)
     learning_rate: float = setting(0.001, "largest learning rate", gt=0)
@@ -90,7 +90,8 @@ class RoundsSettings(Section):
     rounds: int = setting(1, "how often a network is trained; each round takes its labels from the run before", ge=1,
                           le=10)
     stop_gain: float = setting(
-        0.03, "no further round if this one's associated picks grew by less than this share", ge=0, le=1)
+        0.03, "no further round if this one's associated picks, less those by chance, grew by less than this share",
+        ge=0, le=1)
 
 
 class TrainSettings(Section):

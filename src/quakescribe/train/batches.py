@@ -62,6 +62,7 @@ class Batches:
         self._noise = np.flatnonzero((table["split"] == split) & (table["kind"] == "noise"))
         self._kind = table["kind"].to_numpy(dtype=object)
         self._station = table["station_id"].to_numpy(dtype=object)
+        self._unit = table["unit"].to_numpy(dtype=object)
         start: Ints = table["start"].to_numpy("datetime64[ns]").view(np.int64)
         self._p, self._s = (_samples(table[name], start) for name in ("p_time", "s_time"))
         self._marks = _marks_by_row(store.marks, table["sample_id"].to_numpy(), start)
@@ -73,9 +74,19 @@ class Batches:
         return -(-self.windows // self._settings.fit.batch)
 
     @property
+    def kinds(self) -> NDArray[np.object_]:
+        """Of every sample of the split, 'positive' or 'negative'."""
+        return self._kind[self._mine]
+
+    @property
+    def positives(self) -> int:
+        """The number of positives of the split."""
+        return int((self.kinds == "positive").sum())
+
+    @property
     def windows(self) -> int:
         """The number of windows of an epoch: every positive ``copies`` times, every negative once."""
-        return int(len(self._mine) + (self._copies - 1) * (self._kind[self._mine] == "positive").sum())
+        return len(self._mine) + (self._copies - 1) * self.positives
 
     def epoch(self, epoch: int, first: int = 0) -> Iterator[Batch]:
         """Yield the batches of an epoch from number `first` on."""
@@ -93,24 +104,24 @@ class Batches:
         if not self._varied:
             return self._mine
         random = self._random(0, epoch)
-        copies = np.where(self._kind[self._mine] == "positive", self._copies, 1)
+        copies = np.where(self.kinds == "positive", self._copies, 1)
         rows = np.repeat(self._mine, copies)
         groups = [rows[i:i + GROUP] for i in range(0, len(rows), GROUP)]
         return np.concatenate([random.permutation(groups[k]) for k in random.permutation(len(groups))] or [rows])
 
-    def _pool(self, epoch: int) -> tuple[NDArray[np.float32], NDArray[np.object_]] | None:
-        """Return background samples of an epoch and their stations."""
+    def _pool(self, epoch: int) -> tuple[NDArray[np.float32], Ints] | None:
+        """Return background samples of an epoch, and their rows."""
         if not self._varied or not len(self._noise) or not self._settings.augment.noise_share:
             return None
         random = self._random(1, epoch)
         rows = np.sort(random.permutation(self._noise)[:NOISE_POOL])
-        return self._store.read(rows), self._station[rows]
+        return self._store.read(rows), rows
 
-    def _batch(self, rows: Ints, pool: tuple[NDArray[np.float32], NDArray[np.object_]] | None,
+    def _batch(self, rows: Ints, pool: tuple[NDArray[np.float32], Ints] | None,
                random: np.random.Generator) -> Batch:
         pieces = augment.Pieces(self._store.read(rows), self._p[rows], self._s[rows], self._onsets(rows),
                                 self._station[rows])
-        noise = None if pool is None else _background(pool, pieces.station, random)
+        noise = None if pool is None else self._background(pool, rows, random)
         x, onsets = augment.windows(pieces, self._form.window, RATE, self._settings.augment,
                                     random if self._varied else None, noise)
         fit = self._settings.fit
@@ -122,6 +133,19 @@ class Batches:
             target, weight = targets.curves(onsets, len(x), self._form.window, fit.label_sigma_s * RATE,
                                             fit.ignore_s * RATE)
         return Batch(x, target, weight, self._kind[rows] == "positive", onsets)
+
+    def _background(self, pool: tuple[NDArray[np.float32], Ints], rows: Ints,
+                    random: np.random.Generator) -> NDArray[np.float32]:
+        """Return background for every row: of its station and day, else of its station, else zeros."""
+        x, of = pool
+        out = np.zeros((len(rows), *x.shape[1:]), dtype=np.float32)
+        for k, row in enumerate(rows):
+            same = np.flatnonzero(self._unit[of] == self._unit[row])
+            if not len(same):
+                same = np.flatnonzero(self._station[of] == self._station[row])
+            if len(same):
+                out[k] = x[same[random.integers(len(same))]]
+        return out
 
     def _onsets(self, rows: Ints) -> Onsets:
         found = ((k, self._marks[row]) for k, row in enumerate(rows) if row in self._marks)
@@ -146,15 +170,3 @@ def _marks_by_row(marks: pd.DataFrame, ids: Ints, start: Ints) -> dict[int, Mark
     by_row = np.argsort(rows, kind="stable")
     ends = np.flatnonzero(np.diff(rows[by_row])) + 1
     return {int(rows[k[0]]): (at[k], phase[k], learn[k]) for k in np.split(by_row, ends) if len(k)}
-
-
-def _background(pool: tuple[NDArray[np.float32], NDArray[np.object_]], stations: NDArray[np.object_],
-                random: np.random.Generator) -> NDArray[np.float32]:
-    """Return one background sample per window, of its station where there is one, else zeros."""
-    x, of = pool
-    out = np.zeros((len(stations), *x.shape[1:]), dtype=np.float32)
-    for k, name in enumerate(stations):
-        same = np.flatnonzero(of == name)
-        if len(same):
-            out[k] = x[same[random.integers(len(same))]]
-    return out

@@ -73,14 +73,16 @@ class Cuts(NamedTuple):
     skips: pd.DataFrame
 
 
-def cut_unit(load: Load, wanted: Wanted, settings: SamplesSettings, low_hz: float = LOW_HZ, high_hz: float = HIGH_HZ,
-             rate: float = RATE_HZ) -> Cuts:
+def cut_unit(load: Load, wanted: Wanted, settings: SamplesSettings, replace: bool = True, low_hz: float = LOW_HZ,
+             high_hz: float = HIGH_HZ, rate: float = RATE_HZ) -> Cuts:
     """Cut out the positives, negatives and background of one station-day.
 
     Parameters
     ----------
     load
         Gives the raw blocks of the station between two times (ns after 1970); asked for more than the span.
+    replace
+        Whether a horizontal that was not recorded is replaced by the one that was, as when picking.
     low_hz, high_hz, rate
         Band (Hz) of the causal band-pass, and rate (Hz) of the samples.
     """
@@ -105,7 +107,7 @@ def cut_unit(load: Load, wanted: Wanted, settings: SamplesSettings, low_hz: floa
             row = {"kind": kind, "split": split.split_of(int(place), settings), "event_id": 0, "p_time": None,
                    "s_time": None, "snr": np.nan, "source": wanted.source}
             rows.append((row, cut))
-    return _tables(rows, skips, wanted, settings, n, rate)
+    return _tables(rows, skips, wanted, settings, replace, n, rate)
 
 
 def _positive(blocks: list[Block], pair: Any, source: str, n: int, rate: float,
@@ -174,7 +176,7 @@ class _Drawn:
 
 
 def _tables(rows: list[tuple[dict[str, Any], Cut]], skips: Counter[str], wanted: Wanted, settings: SamplesSettings,
-            n: int, rate: float) -> Cuts:
+            replace: bool, n: int, rate: float) -> Cuts:
     """Name, order and scale the cuts; find the marks in each."""
     alike: Counter[tuple[str, int]] = Counter()
     named = []
@@ -192,6 +194,9 @@ def _tables(rows: list[tuple[dict[str, Any], Cut]], skips: Counter[str], wanted:
     data = np.zeros((len(named), 3, n), dtype=np.float16)
     for i, (row, cut) in enumerate(named):
         data[i] = cut.data / np.float32(row["scale"])
+        if replace and ("N" in cut.present) != ("E" in cut.present):
+            there = 1 if "N" in cut.present else 2
+            data[i, 3 - there] = data[i, there]
     listed = [row for row, _ in named]
     return Cuts(_samples(listed, wanted), _marks(listed, wanted.marks, round(n / rate * 1e9), settings), data,
                 _skips(skips, wanted))

@@ -18,9 +18,9 @@ import pandas as pd
 import quakescribe
 from quakescribe.errors import TrainError, WeightsError
 from quakescribe.nets.form import normalise
-from quakescribe.nets.weights import Record, build, load, save
+from quakescribe.nets.weights import Record, build, load, read_record, save
 from quakescribe.run.engine import cores
-from quakescribe.run.stage import fingerprint
+from quakescribe.run.stage import code_digest, fingerprint
 from quakescribe.settings.train import TrainSettings
 from quakescribe.train.batches import Batch, Batches, Store
 from quakescribe.train.validation import Scores, score
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 CHECKPOINT_STEPS = 200
+_MADE_BY = ("augment", "batches", "fit", "targets")
+"""The files of this folder that weights depend on."""
+
 Progress = Callable[[int, int, int, float], None]
 """Told after every step: epoch, step, steps of an epoch, loss."""
 
@@ -83,9 +86,7 @@ def fit(store: Store, settings: TrainSettings, out: Path, data: dict[str, Any] |
     torch.manual_seed(settings.fit.seed)
     net = _network(settings)
     train, valid = (Batches(store, split, net, settings) for split in ("train", "valid"))
-    if not len(train) or not len(valid):
-        raise TrainError(f"{train.windows} windows for training and {valid.windows} for validation; both are needed: "
-                         "use more data, or change train.samples.valid_share")
+    _refuse_one_class(train, valid, settings)
     net.to(device)
     optimizer = torch.optim.AdamW(net.parameters(), lr=settings.fit.learning_rate,
                                   weight_decay=settings.fit.weight_decay)
@@ -104,7 +105,8 @@ def fit(store: Store, settings: TrainSettings, out: Path, data: dict[str, Any] |
         net=settings.fit.net, options=net.options, form=net.form, data=data or {}, seed=settings.fit.seed,
         settings=settings.model_dump(mode="json"), scores=best,
         versions={"quakescribe": quakescribe.__version__, "torch": torch.__version__,
-                  "python": platform.python_version(), "platform": platform.platform(), "device": device},
+                  "python": platform.python_version(), "platform": platform.platform(), "device": device,
+                  "threads": str(settings.fit.threads or cores())},
         trained_at=datetime.now(UTC).isoformat(timespec="seconds"), made_of=wanted)
     with _full_disk(out):
         record = save(net, record, out)
@@ -119,6 +121,18 @@ def _done(out: Path, wanted: str) -> Record | None:
     except WeightsError:
         return None
     return record if record.made_of == wanted else None
+
+
+def _refuse_one_class(train: Batches, valid: Batches, settings: TrainSettings) -> None:
+    """Refuse samples that lack a class in a split."""
+    negatives = settings.samples.negatives != "none" and settings.samples.negatives_scale > 0
+    for split, batches in (("training", train), ("validation", valid)):
+        positives = batches.positives
+        missing = "no positive" if not positives else "no negative" if (
+            negatives and batches is train and positives == len(batches.kinds)) else ""
+        if missing:
+            raise TrainError(f"{missing} sample for {split}; both are needed: use more data, a smaller "
+                             "train.samples.split_minutes, or another train.samples.valid_share")
 
 
 def _network(settings: TrainSettings) -> Any:
@@ -228,8 +242,15 @@ def _threads(count: int) -> Iterator[None]:
 
 
 def _fingerprint(store: Store, settings: TrainSettings) -> str:
-    """Return a digest of what a checkpoint must have been made with to be gone on from."""
-    return fingerprint(settings, store.samples, store.marks)
+    """Return a digest of what weights and checkpoints are made of: samples, settings, code, and weights to start from.
+
+    On what they are made, threads and device, does not count.
+    """
+    code = [(Path(__file__).parent / f"{name}.py").read_bytes() for name in _MADE_BY]
+    chosen = settings.fit.model_copy(update={"threads": 0, "device": "auto", "init": ""})
+    start = read_record(Path(settings.fit.init)).sha256 if settings.fit.init else ""
+    return fingerprint(code_digest("nets"), code, settings.samples, settings.augment, chosen, start, store.samples,
+                       store.marks)
 
 
 def _checkpoint(out: Path) -> Path:
@@ -249,7 +270,10 @@ def _keep(out: Path, wanted: str, net: Any, optimizer: torch.optim.Optimizer, st
 
 
 def _resume(out: Path, wanted: str, net: Any, optimizer: torch.optim.Optimizer, device: str) -> _State:
-    """Return where an earlier call stopped, its weights loaded; the start if there is none of the same settings."""
+    """Return where an earlier call stopped, its weights loaded; the start if there is none of the same settings.
+
+    A checkpoint of other settings is kept under another name.
+    """
     import torch
 
     path = _checkpoint(out)
@@ -260,6 +284,7 @@ def _resume(out: Path, wanted: str, net: Any, optimizer: torch.optim.Optimizer, 
     except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
         raise TrainError(f"{path}: not a checkpoint ({str(error).splitlines()[0]}); remove it to start anew") from None
     if found["wanted"] != wanted:
+        os.replace(path, path.with_suffix(".other-checkpoint"))
         return _State()
     net.load_state_dict(found["net"])
     optimizer.load_state_dict(found["optimizer"])

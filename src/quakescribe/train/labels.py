@@ -202,14 +202,14 @@ def _marks(arrivals: pd.DataFrame, onsets: pd.DataFrame, doubtful: pd.DataFrame,
         there = expected[~pd.MultiIndex.from_frame(expected[keys]).isin(known)]
         there = there[["station_id"]].assign(phase=phase, time_ns=there[f"{phase.lower()}_ns"])
         picked = onsets[onsets["phase"] == phase]
-        maybe[picked.index[_near(picked, there)]] = True
-        frames.append(there[~_near(there, picked)].assign(use="ignore"))
+        maybe[picked.index[near(picked, there)]] = True
+        frames.append(there[~near(there, picked)].assign(use="ignore"))
     frames.append(onsets[maybe][columns].assign(use="ignore"))
     marks = pd.concat(frames, ignore_index=True).drop_duplicates(columns)
     return marks.sort_values(["station_id", "time_ns", "phase"], kind="stable").reset_index(drop=True)
 
 
-def _near(these: pd.DataFrame, those: pd.DataFrame) -> NDArray[np.bool_]:
+def near(these: pd.DataFrame, those: pd.DataFrame) -> NDArray[np.bool_]:
     """Say of each of these onsets whether one of those is within NEAR_S of it at the same station."""
     out = np.zeros(len(these), dtype=bool)
     time = these["time_ns"].to_numpy(np.int64)

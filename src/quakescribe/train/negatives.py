@@ -21,13 +21,15 @@ TRIES = 20
 Intervals = NDArray[np.int64]
 
 
-def numbers(counted: pd.DataFrame, settings: SamplesSettings) -> pd.DataFrame:
+def numbers(counted: pd.DataFrame, settings: SamplesSettings, labelled: int | None = None) -> pd.DataFrame:
     """Return how many negatives every station-day gets: AI-PAL's adaptive rule.
 
     Parameters
     ----------
     counted
         One row per pair: station_id, p_ns (ns after 1970), associated.
+    labelled
+        How many pairs are labels, where that is not all that are associated.
 
     Returns
     -------
@@ -36,11 +38,11 @@ def numbers(counted: pd.DataFrame, settings: SamplesSettings) -> pd.DataFrame:
 
     Notes
     -----
-    exact(i, j) = scale * U(i, j) * (copies * A / U) * max(0, (0.5 - r) / 0.5) with A and U all associated and
+    exact(i, j) = L * scale * U(i, j) * (copies * A / U) * max(0, (0.5 - r) / 0.5) with A and U all associated and
     unassociated pairs, U(i, j) those of day i and station j, r = A(i, j) / (A(i, j) + U(i, j)); and no fewer than
-    scale * negatives_least * copies * A(i, j), so that aftershocks are not without any. The whole numbers n have the
-    nearest whole number to the total of ``exact`` as their total: what is left after rounding down goes to the largest
-    remainders.
+    L * scale * negatives_least * copies * A(i, j), so that aftershocks are not without any. L, labelled pairs over
+    associated ones, keeps the balance where few are labels. The whole numbers n have the nearest whole number to the
+    total of ``exact`` as their total: what is left after rounding down goes to the largest remainders.
     """
     by = counted["associated"].groupby([counted["p_ns"] // DAY_NS, counted["station_id"]], sort=True)
     table = by.agg(["sum", "size"]).astype("int64")
@@ -54,7 +56,8 @@ def numbers(counted: pd.DataFrame, settings: SamplesSettings) -> pd.DataFrame:
     exact = unassociated * factor * np.maximum(0.0, (0.5 - rate) / 0.5)
     least = settings.negatives_scale * settings.negatives_least * settings.copies * associated
     exact = exact.combine(least, max)
-    table["exact"] = exact.astype(np.float64) * (settings.negatives == "adaptive")
+    share = 1.0 if labelled is None else labelled / max(int(associated.sum()), 1)
+    table["exact"] = exact.astype(np.float64) * share * (settings.negatives == "adaptive")
     table["n"] = whole(table["exact"].to_numpy(np.float64))
     return table
 

@@ -10,7 +10,8 @@ import pandas as pd
 
 from quakescribe.errors import TrainError
 from quakescribe.nets.needs import need
-from quakescribe.nets.weights import Record
+from quakescribe.nets.weights import Record, read_record
+from quakescribe.run.chance import chance_in
 from quakescribe.run.runner import Watcher, execute
 from quakescribe.run.summary import associated_pairs
 from quakescribe.run.workspace import Project, Run
@@ -49,11 +50,22 @@ def train(project: Project, settings: Settings, run: Run, name: str, watcher: Wa
         Of the samples' folder, where several networks learn the same; without it that of the weights.
     """
     need("training", "torch", "safetensors", "zarr", error=TrainError)
+    settings = _with_init(settings, project)
     folder = project.folder / SAMPLES / (samples or name)
     made = make_samples(settings, project.folder, run, folder, watcher)
     out = project.folder / WEIGHTS / f"{name}.safetensors"
     record = fit(SampleStore(folder), settings.train, out, _origin(run, made), progress)
     return Round(out, record, None)
+
+
+def _with_init(settings: Settings, project: Project) -> Settings:
+    """Return settings whose weights to start from are found from anywhere; refuse at once what is no weights."""
+    if not settings.train.fit.init:
+        return settings
+    path = project.path(settings.train.fit.init)
+    read_record(path)
+    fitting = settings.train.fit.model_copy(update={"init": str(path)})
+    return settings.model_copy(update={"train": settings.train.model_copy(update={"fit": fitting})})
 
 
 def picker_settings(settings: Settings, project: Project, made: Round) -> Settings:
@@ -67,15 +79,15 @@ def rounds(project: Project, settings: Settings, first: Run, name: str, watcher:
            progress: Progress | None = None) -> tuple[list[Round], pd.DataFrame]:
     """Train, run with what was trained, and train again from that run, as often as ``train.rounds`` says.
 
-    Round k writes ``weights/NAME-k.safetensors`` and the run NAME-k. It is the last one if its associated picks grew by
-    less than ``stop_gain`` against the round before.
+    Round k writes ``weights/NAME-k.safetensors`` and the run NAME-k. It is the last one if its associated picks, less
+    what associates by chance, grew by less than ``stop_gain`` against the round before.
 
     Returns
     -------
     (list of Round, DataFrame)
-        The rounds, and one row per run with what `findings` says of it.
+        The rounds, and one row per run with what `findings` says of it, and without chance.
     """
-    table = [{"round": 0, "run": first.name, **findings(first)}]
+    table = [{"round": 0, "run": first.name, **_without_chance(first, project, settings)}]
     done: list[Round] = []
     run = first
     for k in range(1, settings.train.rounds.rounds + 1):
@@ -86,8 +98,8 @@ def rounds(project: Project, settings: Settings, first: Run, name: str, watcher:
             raise TrainError(f"the run to train from is itself named '{this}'; choose another --name")
         execute(picker_settings(settings, project, made), project.folder, run, "measure", watcher)
         done.append(Round(made.weights, made.record, run))
-        table.append({"round": k, "run": run.name, **findings(run)})
-        gain = table[-1]["associated_picks"] / max(1, table[-2]["associated_picks"]) - 1
+        table.append({"round": k, "run": run.name, **_without_chance(run, project, settings)})
+        gain = table[-1]["corrected_picks"] / max(1, table[-2]["corrected_picks"]) - 1
         if k > 1 and gain < settings.train.rounds.stop_gain:
             break
     frame = pd.DataFrame(table)
@@ -111,14 +123,14 @@ def findings(run: Run) -> dict[str, Any]:
     }
 
 
+def _without_chance(run: Run, project: Project, settings: Settings) -> dict[str, Any]:
+    """Return the findings of a run, and its associated picks less those that associate by chance."""
+    found = findings(run)
+    null = chance_in(run, project, settings).picks
+    return found | {"null_picks": null, "corrected_picks": found["associated_picks"] - null}
+
+
 def _origin(run: Run, made: dict[str, Any]) -> dict[str, Any]:
     """Return where the labels came from, for the record of the weights."""
-    stations, origins = run.table("stations"), run.table("origins")
-    provenance = run.provenance()
-    return {
-        **{key: made[key] for key in ("run", "fingerprint", "samples", "skips", "events", "stations", "band_hz")},
-        "picker": provenance.get("picker", {}),
-        "region": {name: [round(float(stations[name].min()), 3), round(float(stations[name].max()), 3)]
-                   for name in ("latitude", "longitude")},
-        "span": [str(origins["time"].min()), str(origins["time"].max())],
-    }
+    names = ("run", "fingerprint", "samples", "skips", "events", "stations", "band_hz", "region", "span")
+    return {**{key: made[key] for key in names}, "picker": run.provenance().get("picker", {})}

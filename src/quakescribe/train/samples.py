@@ -27,6 +27,7 @@ from quakescribe.run.runner import Context, Silent, Watcher
 from quakescribe.run.stage import Unit, code_digest, decide, fingerprint
 from quakescribe.run.workspace import Run, write_text
 from quakescribe.settings.project import Settings
+from quakescribe.settings.run import ProjectSettings
 from quakescribe.settings.train import SamplesSettings
 from quakescribe.tables import ARRIVALS, PICKS
 from quakescribe.train import store
@@ -46,6 +47,7 @@ class Job:
     recordings: Recordings
     wanted: Wanted
     settings: SamplesSettings
+    replace: bool
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def make_samples(settings: Settings, folder: Path, run: Run, out: Path, watcher:
         if todo:
             with _engine(engine, settings) as chosen:
                 _do(chosen, todo, out, watcher)
-        record = _record(settings, run, units, out)
+        record = _record(settings, run, units, out, inputs.stations)
         write_text(out / store.RECORD, json.dumps(record, indent=1) + "\n")
         watcher.finish("samples", time.perf_counter() - began, {"samples": _total(record)})
     _refuse_one_class(record, settings.train.samples)
@@ -112,7 +114,7 @@ def plan(context: Context) -> list[Unit]:
     """
     inputs, settings = context.inputs, context.settings.train.samples
     labels, source = _labels(context)
-    wanted_negatives = numbers(labels.counted, settings)
+    wanted_negatives = numbers(labels.counted, settings, len(labels.pairs))
     if settings.negatives != "none" and settings.negatives_scale > 0 and not wanted_negatives["n"].sum():
         raise TrainError(
             f"{context.run.folder}: no negatives: on every day and at every station at least half of the picker's "
@@ -120,7 +122,8 @@ def plan(context: Context) -> list[Unit]:
             "train.samples.negatives = \"none\"")
     number = wanted_negatives.set_index(["station_id", "day"])["n"]
     code = [(Path(__file__).parent / f"{name}.py").read_bytes() for name in _MADE_BY]
-    base = fingerprint(code_digest("earth", *READING), code, settings, context.settings.waveforms)
+    replace = context.settings.pick.horizontals == "replace"
+    base = fingerprint(code_digest("earth", *READING), code, settings, context.settings.waveforms, replace)
     forget_files()
     units = []
     for station_id in inputs.station_ids:
@@ -137,7 +140,7 @@ def plan(context: Context) -> list[Unit]:
             if len(wanted.pairs) or wanted.negatives or settings.noise_per_day:
                 made_of = fingerprint(known, recorded(recordings.archive, start_ns, end_ns), start_ns, end_ns,
                                       wanted.pairs, wanted.marks, wanted.quakes, wanted.negatives, source)
-                units.append(Unit(wanted.unit, made_of, Job(recordings, wanted, settings)))
+                units.append(Unit(wanted.unit, made_of, Job(recordings, wanted, settings, replace)))
     return units
 
 
@@ -160,12 +163,24 @@ def _labels(context: Context) -> tuple[Labels, str]:
         found = read_tables(path, inputs.stations)
         labels = by_hand(labels, found.get("picks", PICKS.empty()), found.get("arrivals", ARRIVALS.empty()), settings,
                          path.name)
+    labels = labels._replace(**{name: _within(getattr(labels, name), context.settings.project)
+                                for name in ("pairs", "counted")})
     if labels.pairs.empty:
         raise TrainError(
             f"{run.folder}: no labelled pair among {len(arrivals)} associated picks of {len(origins)} events "
             f"({int(origins['well_located'].sum())} well located): a label needs P and S of one event at one station, "
-            f"with residuals below {settings.residual_p_s:g} and {settings.residual_s_s:g} s (train.samples)")
+            f"with residuals below {settings.residual_p_s:g} and {settings.residual_s_s:g} s (train.samples)"
+            + (f", and the agreement of {settings.agree_least} of {', '.join(settings.agree_with)}"
+               if settings.agree_with else ""))
     return labels, run.name
+
+
+def _within(pairs: pd.DataFrame, project: ProjectSettings) -> pd.DataFrame:
+    """Return the pairs whose P lies in the time that is trained on."""
+    low, high = (None if time is None else pd.Timestamp(time).value for time in (project.start, project.end))
+    p = pairs["p_ns"]
+    keep = (p >= (p.min() if low is None else low)) & (p < (p.max() + 1 if high is None else high))
+    return pairs[keep].reset_index(drop=True)
 
 
 def _others(run: Run, settings: SamplesSettings) -> dict[str, pd.DataFrame]:
@@ -210,7 +225,7 @@ def _do(engine: Engine, todo: list[Unit], out: Path, watcher: Watcher) -> None:
 def _act(task: _Task) -> dict[str, int]:
     """Cut one unit and write it; return how many rows its tables have. Runs on the worker."""
     job = task.unit.payload
-    cuts = cut_unit(job.recordings.loader(NOWHERE), job.wanted, job.settings)
+    cuts = cut_unit(job.recordings.loader(NOWHERE), job.wanted, job.settings, job.replace)
     store.write_unit(Path(task.folder), task.unit.key, cuts, task.unit.fingerprint)
     return {"samples": len(cuts.samples), "marks": len(cuts.marks), "skips": len(cuts.skips)}
 
@@ -229,11 +244,12 @@ def _attributes(settings: SamplesSettings) -> dict[str, Any]:
             "components": "ZNE"}
 
 
-def _record(settings: Settings, run: Run, units: list[Unit], out: Path) -> dict[str, Any]:
+def _record(settings: Settings, run: Run, units: list[Unit], out: Path, stations: pd.DataFrame) -> dict[str, Any]:
     """Return what the samples are: the same for the same samples, wherever they lie."""
     samples, skips = (store.read_table(out, name, [unit.key for unit in units]) for name in ("samples", "skips"))
     counts = samples.groupby(["kind", "split"]).size()
     positives = samples[samples["kind"] == "positive"]
+    there = stations[stations["station_id"].isin(positives["station_id"])]
     return {
         "quakescribe": quakescribe.__version__,
         "run": run.name,
@@ -245,6 +261,9 @@ def _record(settings: Settings, run: Run, units: list[Unit], out: Path) -> dict[
                     for kind in ("positive", "negative", "noise")},
         "events": int(positives["event_id"].nunique()),
         "stations": int(positives["station_id"].nunique()),
+        "region": {name: [round(float(there[name].min()), 3), round(float(there[name].max()), 3)]
+                   for name in ("latitude", "longitude")} if len(there) else {},
+        "span": [str(positives["p_time"].min()), str(positives["p_time"].max())],
         "skips": {str(reason): int(count) for reason, count in skips.groupby("reason")["count"].sum().items()},
     }
 

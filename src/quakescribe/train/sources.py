@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from quakescribe.errors import TrainError
 from quakescribe.run.predicted import nanoseconds
 from quakescribe.settings.train import SamplesSettings
-from quakescribe.train.labels import MIN_SP_S, Labels
+from quakescribe.train.labels import MIN_SP_S, Labels, near
 
 
 def consensus(labels: Labels, others: Mapping[str, pd.DataFrame], settings: SamplesSettings) -> Labels:
@@ -70,7 +70,7 @@ def _nearest(sorted_ns: NDArray[np.int64], at: NDArray[np.int64]) -> NDArray[np.
 
 def by_hand(labels: Labels, picks: pd.DataFrame, arrivals: pd.DataFrame, settings: SamplesSettings,
             source: str) -> Labels:
-    """Take the labels from onsets picked by hand; all labels of the run become doubtful.
+    """Take the labels from onsets picked by hand; all others of the run become doubtful.
 
     Parameters
     ----------
@@ -99,6 +99,8 @@ def by_hand(labels: Labels, picks: pd.DataFrame, arrivals: pd.DataFrame, setting
                           "s_ns": both["time_ns_s"], "snr": np.nan, "picker": source})
     hand = onsets[["station_id", "phase", "time_ns"]].assign(use="label")
     doubtful = labels.marks.assign(use="ignore")
+    told = [near(doubtful, hand[hand["phase"] == phase]) & (doubtful["phase"] == phase).to_numpy() for phase in "PS"]
+    doubtful = doubtful[~(told[0] | told[1])]
     quakes = pairs[["station_id", "p_ns", "s_ns"]].assign(associated=True)
     return labels._replace(
         pairs=pairs.sort_values(["p_ns", "station_id"], kind="stable").reset_index(drop=True),

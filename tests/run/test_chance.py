@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from made_picks import END, MODEL, START, noise, picks, planted, stations
 
-from quakescribe.compare.null import SHIFT_S, chance, shifted
+from quakescribe.run.chance import SHIFT_S, chance, shifted
 from quakescribe.run.stage import fingerprint
 from quakescribe.run.summary import associated_pairs
 from quakescribe.settings.associate import AssociateSettings

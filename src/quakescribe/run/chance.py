@@ -9,9 +9,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from quakescribe.associate import associate, groups
-from quakescribe.earth.velocity import VelocityModel
+from quakescribe.earth.velocity import VelocityModel, read_velocity
 from quakescribe.run.summary import associated_pairs
+from quakescribe.run.workspace import Project, Run
 from quakescribe.settings.associate import AssociateSettings
+from quakescribe.settings.project import Settings
 from quakescribe.tables import ARRIVALS, EVENTS, PICKS, store
 
 SHIFT_S = (60.0, 1800.0)
@@ -44,6 +46,18 @@ def chance(picks: pd.DataFrame, stations: pd.DataFrame, model: VelocityModel, se
     found = [_count(shifted(picks, start, end, np.random.default_rng([seed, k])), stations, model, settings)
              for k in range(repeats)]
     return Null(*(float(np.mean(column)) for column in zip(*found, strict=True)))
+
+
+def chance_in(run: Run, project: Project, settings: Settings, repeats: int = 1) -> Null:
+    """Count what associates by chance of the picks of a run, over the project's span or that of the picks."""
+    picks = run.table("picks")
+    if not len(picks):
+        return Null(0.0, 0.0, 0.0) if repeats else Null(float("nan"), float("nan"), float("nan"))
+    model = read_velocity(project.path(settings.project.velocity) if settings.project.velocity else None,
+                          settings.velocity)
+    start, end = (edge if given is None else pd.Timestamp(given) for given, edge in (
+        (settings.project.start, picks["time"].min()), (settings.project.end, picks["time"].max())))
+    return chance(picks, run.table("stations"), model, settings.associate, start, end, repeats)
 
 
 def shifted(picks: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp, rng: np.random.Generator) -> pd.DataFrame:
