@@ -13,12 +13,12 @@ beside pretrained networks. All experiments are made by [`quakescribe compare`](
 
 **How.** A network is simulated for some days. The rule-based picker makes a catalogue of the first part; its
 associated pairs are the labels. Every picker then makes a catalogue of the second part, with the same associator and
-locator, and is scored against the truth. No label of the second part was seen in training; the number of epochs was chosen by the
-validation loss on held-out hours of the first. *Arms*:
-`pal`, this package's rule-based picker, whose run of the first part is the teacher; `pal-published`, the same set as
-PAL was published; `phasenet-ncedc`, PhaseNet with its original weights (northern California); `eqt-stead`,
-EQTransformer (STEAD); `sar` and `phasenet`, trained from scratch on the teacher's labels. Figures are means over the
-seeds of training, in brackets the smallest and largest.
+locator, and is scored against the truth. No label of the second part was seen in training; the number of epochs was
+chosen by the validation loss on held-out hours of the first. *Arms*: `pal`, this
+package's rule-based picker, whose run of the first part is the teacher; `pal-published`, the same set as PAL was
+published; `phasenet-ncedc`, PhaseNet with its original weights (northern California); `eqt-stead` and
+`eqt-conservative`, EQTransformer (STEAD); `sar` and `phasenet`, trained from scratch on the teacher's labels. Figures
+are means over the seeds of training, in brackets the smallest and largest.
 
 Probabilities of different networks do not mean the same, so the same threshold is no fair comparison of events. At
 **equal precision** every picker is taken at the threshold from 0.05 to 0.7 at which it finds most true events while
