@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 def train(
     folder: Folder,
-    name: Annotated[str, typer.Option("--name", help="Of the weights and of the run made with them.")] = "sar",
+    name: Annotated[
+        str | None, typer.Option("--name", help="Of the weights and of the run made with them; none = the network's.")
+    ] = None,
     labels: Annotated[
         str, typer.Option("--from", metavar="RUN", help="The run whose associated picks are the labels.")
     ] = "first",
@@ -41,7 +43,7 @@ def train(
              "train.fit.init": None if init is None else str(init.absolute())}
     more = [f"{key}={value}" for key, value in given.items() if value is not None]
     settings = override(project.settings, [*(changes or ()), *more])
-    run = project.run(labels)
+    run, name = project.run(labels), name or settings.train.fit.net
     if as_json:
         done, found = _train(project, settings, run, name, only, Silent(), None)
         show.as_json({"weights": [str(one.weights) for one in done], "scores": [one.record.scores for one in done],
@@ -56,8 +58,10 @@ def train(
     if found:
         show.table("Side by side", ("", *(row["run"] for row in found)), _turned(found))
     last = done[-1]
-    show.say(f"wrote {last.weights} and its record beside it")
-    if only:
+    show.say(f"wrote {last.weights}; beside it its record (.json) and the course of fitting (.csv, .png)")
+    if last.run is not None:
+        show.say(f"next: quakescribe report {folder} --name {last.run.name}")
+    else:
         show.say(f"next: quakescribe run {folder} --name {name} --set pick.picker={last.record.net.partition('-')[0]} "
                  f"--set pick.network.weights={last.weights.relative_to(project.folder)}")
 

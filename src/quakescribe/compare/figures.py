@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from quakescribe.compare.kept import axes
 from quakescribe.settings.network import NetworkSettings
+from quakescribe.train.course import write_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,12 +44,12 @@ def draw(findings: pd.DataFrame, means: pd.DataFrame, factors: Sequence[str], fo
     out = []
     factor = _number(means, factors)
     if factor is not None:
-        out.append(_write(_along(findings, means, factor, factors), folder / "along.png"))
+        out.append(write_figure(_along(findings, means, factor, factors), folder / "along.png"))
     if means.groupby("arm")["threshold"].nunique().max() > 1:
-        out.append(_write(_curves(findings, means, *axes(means)), folder / "thresholds.png"))
-    out.append(_write(_front(findings, means), folder / "front.png"))
+        out.append(write_figure(_curves(findings, means, *axes(means)), folder / "thresholds.png"))
+    out.append(write_figure(_front(findings, means), folder / "front.png"))
     if {"true_recall", "true_precision"} <= set(means):
-        out.append(_write(_curves(findings, means, "true_recall", "true_precision"), folder / "truth.png"))
+        out.append(write_figure(_curves(findings, means, "true_recall", "true_precision"), folder / "truth.png"))
     return out
 
 
@@ -153,9 +153,3 @@ def _front(findings: pd.DataFrame, means: pd.DataFrame) -> Figure:
 def _legend(panel: Axes) -> None:
     panel.legend(frameon=False, fontsize=7, loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0)
 
-
-def _write(figure: Any, path: Path) -> Path:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    figure.savefig(temporary, format="png", dpi=150, metadata={"Software": None})
-    os.replace(temporary, path)
-    return path

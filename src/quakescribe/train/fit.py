@@ -23,6 +23,7 @@ from quakescribe.run.engine import cores
 from quakescribe.run.stage import code_digest, fingerprint
 from quakescribe.settings.train import TrainSettings
 from quakescribe.train.batches import Batch, Batches, Store
+from quakescribe.train.course import draw
 from quakescribe.train.validation import Scores, score
 
 if TYPE_CHECKING:
@@ -54,9 +55,10 @@ def fit(store: Store, settings: TrainSettings, out: Path, data: dict[str, Any] |
         progress: Progress | None = None) -> Record:
     """Fit a network and write its weights, record and history.
 
-    Beside ``NAME.safetensors`` and ``NAME.json`` lie ``NAME.csv``, a row per epoch, and while fitting goes on
-    ``NAME.checkpoint``, from which the same call goes on to the same bits after a kill. Weights that were fitted to the
-    same samples with the same settings before are left as they are.
+    Beside ``NAME.safetensors`` and ``NAME.json`` lie ``NAME.csv``, a row per epoch, ``NAME.png``, the same drawn, and
+    while fitting goes on ``NAME.checkpoint``, from which the same call goes on to the same bits after a kill. Weights
+    that were fitted to the same samples with the same settings and code before are left as they are; where they are
+    fitted, threads and device, does not count.
 
     Parameters
     ----------
@@ -110,6 +112,7 @@ def fit(store: Store, settings: TrainSettings, out: Path, data: dict[str, Any] |
         trained_at=datetime.now(UTC).isoformat(timespec="seconds"), made_of=wanted)
     with _full_disk(out):
         record = save(net, record, out)
+        draw(pd.DataFrame(state.history), out.with_suffix(".png"))
     _checkpoint(out).unlink(missing_ok=True)
     return record
 
