@@ -20,14 +20,22 @@ TIMES = np.arange(40.0, 640.0, 60.0)
 SPS = np.linspace(1.5, 5.0, len(TIMES))
 
 
-TINY = Path(__file__).parents[1] / "data" / "tiny_sar.safetensors"
+DATA = Path(__file__).parents[1] / "data"
+
+
+def trained_here(picker, name):
+    return PickSettings(picker=picker, network=NetworkSettings(weights=str(DATA / f"tiny_{name}.safetensors")))
+
+
 CHOICES = {
     "pal": lambda data: PickSettings(),
-    "sar": lambda data: PickSettings(picker="sar", network=NetworkSettings(weights=str(TINY))),
-    "phasenet": lambda data: PickSettings(picker=f"seisbench:PhaseNet:{data}/weights/phasenet_ncedc"),
+    "sar": lambda data: trained_here("sar", "sar"),
+    "sar-published": lambda data: trained_here("sar", "sar_published"),
+    "phasenet": lambda data: trained_here("phasenet", "phasenet"),
+    "original-phasenet": lambda data: PickSettings(picker=f"seisbench:PhaseNet:{data}/weights/phasenet_ncedc"),
     "eqtransformer": lambda data: PickSettings(picker=f"seisbench:EQTransformer:{data}/weights/eqt_original"),
 }
-REAL = ("phasenet", "eqtransformer")
+REAL = ("original-phasenet", "eqtransformer")
 
 
 @pytest.fixture(params=[pytest.param(name, marks=pytest.mark.real_data if name in REAL else ()) for name in CHOICES])
@@ -39,7 +47,7 @@ def settings(request):
 
 
 def test_every_picker_is_among_the_choices():
-    assert {CHOICES[name](None).picker.partition(":")[0] for name in CHOICES} | {"phasenet"} == set(PICKERS)
+    assert {CHOICES[name](None).picker.partition(":")[0] for name in CHOICES} == set(PICKERS)
 
 
 @pytest.fixture

@@ -1,10 +1,11 @@
-"""Weights of a small SAR that picks the events of `swarm.py`: made once by this script, kept in tests/data.
+"""Weights of small networks that pick the events of `swarm.py`: made once by this script, kept in tests/data.
 
-    python tests/reference/tiny.py
+    python tests/reference/tiny.py [sar sar-published phasenet]
 """
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +13,18 @@ import torch
 from swarm import DAY, Recording, events
 
 from quakescribe.nets.form import normalise
-from quakescribe.nets.sar import Sar
-from quakescribe.nets.weights import Record, save
-from quakescribe.train.targets import Onsets, curves
+from quakescribe.nets.weights import Record, build, save
+from quakescribe.train.targets import Onsets, curves, steps
 from quakescribe.waveforms.prepare import bandpass
 
-WEIGHTS = Path(__file__).parents[1] / "data" / "tiny_sar.safetensors"
+DATA = Path(__file__).parents[1] / "data"
+OPTIONS = {"sar": {"hidden": 24}, "sar-published": {"hidden": 24}, "phasenet": {}}
 SECONDS, STEPS, BATCH = 4000.0, 500, 32
+
+
+def weights(net: str) -> Path:
+    """Return where the weights of a network lie."""
+    return DATA / f"tiny_{net.replace('-', '_')}.safetensors"
 
 
 def recording(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -33,27 +39,36 @@ def recording(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return data, times * 100, (times + sps) * 100
 
 
-def main() -> None:
+def target_of(net: torch.nn.Module, marks: Onsets) -> torch.Tensor:
+    """Return what the network shall answer for a batch."""
+    if hasattr(net, "steps"):
+        count = (net.form.window - net.frame) // net.step + 1
+        return torch.from_numpy(steps(marks, BATCH, count, net.step, net.frame, 0.0)[0])
+    return torch.from_numpy(curves(marks, BATCH, net.form.window, 10.0, 0.0)[0])
+
+
+def make(name: str) -> None:
     torch.manual_seed(0)
     rng = np.random.default_rng(0)
-    net = Sar(hidden=24)
+    net = build(name, OPTIONS[name])
     optimizer = torch.optim.AdamW(net.parameters(), 3e-3)
     made = [recording(seed) for seed in range(10, 14)]
+    n = net.form.window
     for step in range(STEPS):
         x, window, at, phase = [], [], [], []
         for k in range(BATCH):
             data, p, s = made[rng.integers(len(made))]
-            begin = int(rng.integers(1000, data.shape[1] - 2000))
-            x.append(data[:, begin:begin + 2000])
+            begin = int(rng.integers(1000, data.shape[1] - n))
+            x.append(data[:, begin:begin + n])
             for kind, onsets in ((1, p), (2, s)):
-                for one in onsets[(onsets >= begin) & (onsets < begin + 2000)]:
+                for one in onsets[(onsets >= begin) & (onsets < begin + n)]:
                     window.append(k)
                     at.append(one - begin)
                     phase.append(kind)
         marks = Onsets(np.array(window), np.array(at), np.array(phase), np.ones(len(at), bool))
-        target = torch.from_numpy(curves(marks, BATCH, 2000, 10.0, 0.0)[0])
-        scores = net(normalise(torch.from_numpy(np.stack(x)), net.form))
-        loss = -(target * torch.log_softmax(scores, 1)).sum(1).mean()
+        prepared = normalise(torch.from_numpy(np.stack(x)), net.form)
+        scores = net.steps(prepared) if hasattr(net, "steps") else net(prepared)
+        loss = -(target_of(net, marks) * torch.log_softmax(scores, 1)).sum(1).mean()
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
@@ -61,9 +76,10 @@ def main() -> None:
             group["lr"] = 3e-3 * 0.5 * (1 + np.cos(np.pi * step / STEPS))
         optimizer.step()
         if step % 50 == 0:
-            print(step, float(loss))
-    save(net, Record("sar", net.options, net.form, data={"source": "tests/reference/swarm.py"}, seed=0), WEIGHTS)
+            print(name, step, loss.item())
+    save(net, Record(name, net.options, net.form, data={"source": "tests/reference/swarm.py"}, seed=0), weights(name))
 
 
 if __name__ == "__main__":
-    main()
+    for given in sys.argv[1:] or OPTIONS:
+        make(given)
