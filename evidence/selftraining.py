@@ -89,7 +89,7 @@ ELSEWHERE: dict[str, dict[str, Any]] = {
     "twice as wide": {"network": {"aperture_km": 180.0}},
 }
 ELSEWHERE_HOURS, ELSEWHERE_TRAINED, ELSEWHERE_SEED = 72.0, 48.0, 7
-FINE_TUNED = {"train.fit.epochs": 3, "train.fit.learning_rate": 0.0003}
+SLOWLY = {"train.fit.learning_rate": 0.0003}
 
 
 def prepared(folder: Path, region: Region) -> Project:
@@ -238,10 +238,11 @@ def together(picks: pd.DataFrame, others: pd.DataFrame) -> np.ndarray:
 
 
 def negatives() -> Told:
-    """More and fewer negatives, two networks, on the quiet region; a day is picked."""
+    """More and fewer negatives, two networks, on the quiet region: three days to train on, one to pick."""
     project = prepared(KEPT / "quiet", QUIET)
-    wanted = experiment("negatives", QUIET, [ArmSettings(name="pal")], seeds=(0, 1), pick_end=QUIET.cut
-                        + pd.Timedelta(days=1), changes={"train.fit.epochs": 6},
+    day = pd.Timedelta(days=1)
+    wanted = experiment("negatives", QUIET, [ArmSettings(name="pal")], seeds=(0, 1),
+                        train_start=QUIET.cut - 3 * day, pick_end=QUIET.cut + day,
                         grid={"train.samples.negatives_scale": (0.25, 1.0, 1.75), "train.fit.net": ("sar", "phasenet")})
     outcome = run_experiment(project, wanted)
     told, found = Told(), usual(outcome.findings)
@@ -265,19 +266,25 @@ def negatives() -> Told:
     return told
 
 
+def simulated_weights() -> Path:
+    """Return the weights of SAR trained on the quiet region; they are made if they are not there."""
+    path = KEPT / "quiet" / "weights" / "pickers-sar-s0.safetensors"
+    if not path.exists():
+        pickers("quiet")
+    return path
+
+
 def elsewhere() -> Told:
     """SAR trained in A (the quiet region), used in B, where one thing is different; and trained there."""
-    source = KEPT / "quiet" / "weights" / "pickers-sar-s0.safetensors"
-    if not source.exists():
-        pickers("quiet")
-    told = Told()
+    source, told = simulated_weights(), Told()
     for k, (what, changes) in enumerate(ELSEWHERE.items()):
         merged = {"hours": ELSEWHERE_HOURS, "seed": ELSEWHERE_SEED, "seismicity": BUSY, **changes}
         region = Region("quiet", merged, ELSEWHERE_TRAINED, 10)
         project = prepared(KEPT / f"elsewhere-{k}", region)
         arms = [ArmSettings(name="pal"),
                 ArmSettings(name="from-A", changes={"pick.picker": "sar", "pick.network.weights": str(source)}),
-                ArmSettings(name="from-A-tuned-in-B", train=True, changes={"train.fit.init": str(source)} | FINE_TUNED),
+                ArmSettings(name="from-A-tuned-in-B", train=True, changes={
+                    "train.fit.init": str(source), "train.fit.epochs": 3} | SLOWLY),
                 ArmSettings(name="trained-in-B", train=True)]
         found = run_experiment(project, experiment("elsewhere", region, arms)).findings
         side_by_side(told, found, f"B: {what}", {name: COLUMNS[name] for name in (
@@ -304,9 +311,11 @@ def ridgecrest() -> Told:
     for name, train, pick in (("late", (None, MIDDLE), (MIDDLE, None)), ("early", (MIDDLE, None), (None, MIDDLE))):
         wanted = ExperimentSettings(
             name=name, train_from=TEACHER, train_start=train[0], train_end=train[1], pick_start=pick[0],
-            pick_end=pick[1], thresholds=THRESHOLDS, seeds=SEEDS,
-            changes={"train.fit.epochs": 40, "train.samples.split_minutes": 5, "train.samples.valid_share": 0.25},
-            arms=(*rules(), *pretrained(), *trained("sar", "phasenet")))
+            pick_end=pick[1], thresholds=THRESHOLDS, seeds=SEEDS[:2],
+            changes={"train.fit.epochs": 80, "train.samples.split_minutes": 5, "train.samples.valid_share": 0.25},
+            arms=(*rules(), *pretrained(), *trained("sar"), ArmSettings(
+                name="sar-from-simulation", train=True, changes={"train.fit.init": str(simulated_weights()),
+                                                                 "train.fit.epochs": 30} | SLOWLY)))
         found = run_experiment(project, wanted).findings
         found["recall"] = [recall(project, run, catalogue, pick) for run in found["run"]]
         part = f"ridgecrest_waveforms, picked the {'second' if name == 'late' else 'first'} part, trained on the other"

@@ -39,7 +39,8 @@ to pick.
     "negatives": """## How many negatives
 
 The reference study's Figure 7: all numbers of negatives of the adaptive rule times a quarter, one and 1.75, for SAR
-and PhaseNet, two seeds each; one day of the quiet region is picked, threshold 0.3.
+and PhaseNet, two seeds each; trained on three days of the quiet region, one day picked, threshold 0.3. Passes over
+the positives are the same for all, as in AI-PAL, so more negatives are more steps.
 
 ![Association rate and associated picks along the number of negatives](figures/negatives-along.png)
 """,
@@ -54,7 +55,9 @@ the same region.
     "ridgecrest": """## Real recordings
 
 The 80 minutes of `ridgecrest_waveforms` (21 stations) around the M6.4 of 2019: trained on one part of the window, the
-other part picked, and the reverse. There are only some dozens of events to learn from.
+other part picked, and the reverse. There are only some dozens of events to learn from: `sar` is trained on them from
+scratch, `sar-from-simulation` begins with the weights of the simulated quiet region. What is true is not known here;
+the recall is that of the regional network's catalogue.
 """,
 }
 SHORT = {
