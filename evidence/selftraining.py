@@ -129,8 +129,10 @@ class Told:
 
     def add(self, rows: pd.DataFrame, column: str, name: str, data: str, unit: str = "-",
             aim: tuple[str, float] | None = None) -> float:
-        """Record the mean of a column over the seeds, and its smallest and largest."""
-        values = rows[column].to_numpy(float)
+        """Record the mean of a column over the seeds that have one, and its smallest and largest."""
+        values = rows[column].dropna().to_numpy(float)
+        if not len(values):
+            return float("nan")
         note = "" if len(values) < 2 else f"mean of {len(values)} seeds, {values.min():.4g} to {values.max():.4g}"
         self.records.add(name, float(values.mean()), unit, data, aim, note)
         return float(values.mean())
@@ -289,6 +291,7 @@ def elsewhere() -> Told:
         found = run_experiment(project, experiment("elsewhere", region, arms)).findings
         side_by_side(told, found, f"B: {what}", {name: COLUMNS[name] for name in (
             "events", "true_events", "true_precision", "association_rate_pairs", "s_recall")})
+        write(told, "elsewhere")  # what is done so far
     return told
 
 

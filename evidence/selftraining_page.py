@@ -60,16 +60,6 @@ scratch, `sar-from-simulation` begins with the weights of the simulated quiet re
 the recall is that of the regional network's catalogue.
 """,
 }
-SHORT = {
-    "events": "events", "true events found": "true events", "false events": "false", "precision of events": "precision",
-    "recall of detectable events": "recall (detectable)",
-    "association rate of picks": "assoc. rate", "association rate of pairs": "of pairs",
-    "associated picks without chance": "assoc. picks *", "association rate without chance": "rate *",
-    "well-located events": "well located", "arrivals on their event's own onsets": "own arrivals",
-    "recall of detectable P": "P recall", "precision of P": "P precision", "recall of detectable S": "S recall",
-    "precision of S": "S precision", "recall of the regional catalogue's events": "catalogue recall",
-    "associated picks": "assoc. picks",
-}
 EQUAL = re.compile(r"(.*) at a precision of ([\d.]+)$")
 
 
@@ -97,30 +87,25 @@ def page(rows: list[dict[str, Any]], number: Any, sign: Any, met: Any) -> str:
     return "\n".join(lines)
 
 
-def _split(row: dict[str, Any]) -> tuple[str, str, str]:
-    """Return arm, where, and threshold of a record's data."""
-    parts = [*row["data"].split("; "), "", ""]
-    return parts[0], parts[1], parts[2].removeprefix("threshold ")
+def _split(row: dict[str, Any]) -> tuple[str, str]:
+    """Return arm and where of a record's data."""
+    arm, _, where = row["data"].partition("; ")
+    return arm, where
 
 
 def _table(rows: list[dict[str, Any]], where: str, number: Any) -> list[str]:
-    """Return one table: a row per arm, a column per figure; equal precision last."""
+    """Return one table: a row per figure, a column per arm; equal precision last."""
     cells: dict[str, dict[str, str]] = {}
-    columns: dict[str, None] = {}
+    arms: dict[str, None] = {}
     for row in rows:
-        arm, _, threshold = _split(row)
-        equal = EQUAL.match(row["name"])
-        name = (SHORT.get(equal[1], equal[1]) + ", equal precision") if equal else SHORT.get(row["name"], row["name"])
+        arm, equal = _split(row)[0], EQUAL.match(row["name"])
+        name = f"{equal[1]}, at equal precision" if equal else row["name"]
         spread = re.search(r"seeds, (\S+) to (\S+)", row.get("note", ""))
         said = number(row["value"]) + (f" ({number(float(spread[1]))}-{number(float(spread[2]))})" if spread else "")
-        if equal and threshold:
-            said += f" at {threshold}"
-        cells.setdefault(arm, {})[name] = said
-        columns[name] = None
-    ordered = sorted(columns, key=lambda name: "equal" in name)
+        cells.setdefault(name, {})[arm] = said
+        arms[arm] = None
     title = [f"**{where}**\n"] if where.startswith(("B:", "ridge")) else []
-    head = [*title, "| | " + " | ".join(ordered) + " |", "|---" * (len(ordered) + 1) + "|"]
-    body = ["| " + " | ".join([f"`{arm}`", *(values.get(name, "") for name in ordered)]) + " |"
-            for arm, values in cells.items()]
-    stars = ["\n\\* without what associates by chance"] if any("*" in name for name in ordered) else []
-    return [*head, *body, *stars, ""]
+    head = [*title, "| | " + " | ".join(f"`{arm}`" for arm in arms) + " |", "|---" * (len(arms) + 1) + "|"]
+    body = ["| " + " | ".join([name, *(cells[name].get(arm, "") for arm in arms)]) + " |"
+            for name in sorted(cells, key=lambda name: "equal" in name)]
+    return [*head, *body, ""]
