@@ -33,6 +33,7 @@ from quakescribe.run.workspace import Project, write_text
 from quakescribe.settings.compare import ArmSettings, ExperimentSettings
 from quakescribe.settings.project import dump, override
 from quakescribe.settings.simulate import SimulateSettings
+from quakescribe.settings.train import SamplesSettings
 from quakescribe.settings.velocity import VelocitySettings
 from quakescribe.simulate import read_scenario
 from quakescribe.simulate.score import match_events
@@ -311,20 +312,26 @@ def ridgecrest() -> Told:
     project = Project(folder)
     execute(project.settings, folder, project.run(TEACHER), "measure", Silent())
     catalogue = regional_catalogue(data)
-    for name, train, pick in (("late", (None, MIDDLE), (MIDDLE, None)), ("early", (MIDDLE, None), (None, MIDDLE))):
+    # few events to learn from first, many then; the second part is so full that only shorter cuts leave room for
+    # negatives
+    for name, train, pick, epochs, cut_s in (("late", (None, MIDDLE), (MIDDLE, None), 80, 60.0),
+                                             ("early", (MIDDLE, None), (None, MIDDLE), 40, 40.0)):
         wanted = ExperimentSettings(
             name=name, train_from=TEACHER, train_start=train[0], train_end=train[1], pick_start=pick[0],
             pick_end=pick[1], thresholds=THRESHOLDS, seeds=SEEDS[:2],
-            changes={"train.fit.epochs": 80, "train.samples.split_minutes": 5, "train.samples.valid_share": 0.25},
-            arms=(*rules(), *pretrained(), *trained("sar"), ArmSettings(
-                name="sar-from-simulation", train=True, changes={"train.fit.init": str(simulated_weights()),
-                                                                 "train.fit.epochs": 30} | SLOWLY)))
+            changes={"train.samples.split_minutes": 5, "train.samples.valid_share": 0.25}
+            | ({"train.samples.cut_s": cut_s} if cut_s != SamplesSettings().cut_s else {}),
+            arms=(*rules(), *pretrained(),
+                  ArmSettings(name="sar", train=True, changes={"train.fit.epochs": epochs}),
+                  ArmSettings(name="sar-from-simulation", train=True, changes={
+                      "train.fit.init": str(simulated_weights()), "train.fit.epochs": epochs * 3 // 8} | SLOWLY)))
         found = run_experiment(project, wanted).findings
         found["recall"] = [recall(project, run, catalogue, pick) for run in found["run"]]
         part = f"ridgecrest_waveforms, picked the {'second' if name == 'late' else 'first'} part, trained on the other"
         side_by_side(told, found, part, {**{key: COLUMNS[key] for key in (
             "events", "well_located", "association_rate", "association_rate_pairs", "corrected_picks",
             "corrected_rate")}, "recall": "recall of the regional catalogue's events"})
+        write(told, "ridgecrest")  # what is done so far
     return told
 
 
