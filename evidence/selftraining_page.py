@@ -38,8 +38,8 @@ to pick.
 """,
     "negatives": """## How many negatives
 
-The reference study's Figure 7: all numbers of negatives of the adaptive rule times a quarter, one and 1.75, for SAR
-and PhaseNet, two seeds each; trained on three days of the quiet region, one day picked, threshold 0.3. Passes over
+The reference study's Figure 7: all numbers of negatives of the adaptive rule times a quarter, one and 1.75, for SAR,
+two seeds each; trained on three days of the quiet region, one day picked, threshold 0.3. Passes over
 the positives are the same for all, as in AI-PAL, so more negatives are more steps.
 
 ![Association rate and associated picks along the number of negatives](figures/negatives-along.png)
