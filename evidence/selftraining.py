@@ -86,7 +86,7 @@ REGIONS = {
 # what is different in B from A (the quiet region); everything else, but for the seed, is the same
 ELSEWHERE: dict[str, dict[str, Any]] = {
     "nothing but the seed": {},
-    "noise 12 dB up": {"noise": {"level": 0.7}},
+    "noise level 0.7 instead of 0.35": {"noise": {"level": 0.7}},
     "stronger attenuation": {"earth": {"kappa_s": 0.06, "q_s": 35.0}},
     "twice as wide": {"network": {"aperture_km": 180.0}},
 }
