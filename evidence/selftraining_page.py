@@ -57,10 +57,10 @@ the positives are the same for all, as in AI-PAL, so more negatives are more ste
 
 ![Association rate and associated picks along the number of negatives](figures/negatives-along.png)
 
-*What it says.* As in the study, more negatives raise the association rate, and a quarter of them gives about half of it;
-associated picks do not fall, their differences are those between seeds. The truth adds what the study could not see: at
-equal precision of events more negatives find more true events, not fewer, and between one and 1.75 times the rule's
-number the difference is within that of the seeds.
+*What it says.* As in the study, more negatives raise the association rate, and a quarter of them gives about half of
+it; associated picks do not fall, their differences are those between seeds. The truth adds what the study could not
+see: at equal precision of events more negatives find more true events, not fewer, and between one and 1.75 times the
+rule's number the difference is within that of the seeds.
 
 ![Associated picks against association rate, threshold by threshold](figures/negatives-thresholds.png)
 """,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-WIDTH, HEIGHT = 1090, 256
+WIDTH, HEIGHT = 1090, 344
 STAGES = (
     ("pick", "Where does a P,\nwhere an S begin?", "picks"),
     ("associate", "Which picks belong\nto one event?", "events, arrivals"),
@@ -60,7 +60,8 @@ def draw() -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="t d">',
         '<title id="t">From waveforms to a catalogue</title>',
-        '<desc id="d">Waveforms go through pick, associate, locate, measure and report.</desc>',
+        '<desc id="d">Waveforms go through pick, associate, locate, measure and report; '
+        "located arrivals train the next picker.</desc>',
         f"<style>{STYLE}</style>",
         f'<rect class="ground" width="{WIDTH}" height="{HEIGHT}" rx="10"/>',
     ]
@@ -79,12 +80,29 @@ def draw() -> str:
         parts.append(
             f'<text class="flow" x="{x + BOX / 2:.0f}" y="{TOP + TALL + 34}" text-anchor="middle">{made}</text>'
         )
+    parts += way_back(*(LEFT + i * (BOX + GAP) + BOX / 2 for i in range(3)), TOP + TALL + 46)
     parts.append(
         f'<text class="ask" x="{WIDTH / 2:.0f}" y="{HEIGHT - 20}" text-anchor="middle">'
         "Stages meet only through tables; each works alone on plain files; what is left out is listed with its reason."
         "</text></svg>"
     )
     return "\n".join(parts) + "\n"
+
+
+def way_back(pick: float, train: float, locate: float, y: float) -> list[str]:
+    """Return the box 'train' and the arrows to it from what is located, and from it to pick (x of their middles)."""
+    left, right, middle = train - BOX / 2, train + BOX / 2, y + 50
+    return [
+        f'<path class="arrow" d="M{locate:.0f} {y:.0f} V{middle:.0f} H{right + 14:.0f}"/>'
+        f'<path class="head" d="M{right + 6:.0f} {middle:.0f} l10 -5 v10 z"/>',
+        f'<rect class="box" x="{left:.0f}" y="{y + 10:.0f}" width="{BOX}" height="80" rx="9"/>',
+        f'<text class="name" x="{train:.0f}" y="{middle - 8:.0f}" text-anchor="middle">train</text>',
+        f'<text class="ask" x="{train:.0f}" y="{middle + 18:.0f}" text-anchor="middle">a picker of its own</text>',
+        f'<path class="arrow" d="M{left - 6:.0f} {middle:.0f} H{pick:.0f} V{y + 10:.0f}"/>'
+        f'<path class="head" d="M{pick:.0f} {y:.0f} l-5 10 h10 z"/>',
+        f'<text class="flow" x="{(pick + left) / 2 - 3:.0f}" y="{middle - 8:.0f}" text-anchor="middle">weights</text>',
+        f'<text class="flow" x="{(locate + right) / 2:.0f}" y="{middle - 8:.0f}" text-anchor="middle">labels</text>',
+    ]
 
 
 def arrow(x1: float, x2: float, y: float) -> str:
