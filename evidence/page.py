@@ -8,12 +8,15 @@ from __future__ import annotations
 import json
 import math
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
-import selftraining_page
-
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+import selftraining_page  # noqa: E402
+
 PAGE = HERE.parent / "docs" / "evidence.md"
 SELF_TRAINING = HERE.parent / "docs" / "selftraining.md"
 SCENARIOS = HERE.parent / "docs" / "scenarios.md"

@@ -61,7 +61,7 @@ def draw() -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="t d">',
         '<title id="t">From waveforms to a catalogue</title>',
         '<desc id="d">Waveforms go through pick, associate, locate, measure and report; '
-        "located arrivals train the next picker.</desc>',
+        "located arrivals train the next picker.</desc>",
         f"<style>{STYLE}</style>",
         f'<rect class="ground" width="{WIDTH}" height="{HEIGHT}" rx="10"/>',
     ]
