@@ -14,7 +14,7 @@ import itertools
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,16 +27,17 @@ from records import HERE, ROOT, Records, real_data
 
 from quakescribe.compare.experiment import Outcome, run_experiment
 from quakescribe.report.demo import simulated_project
+from quakescribe.run.predicted import nanoseconds
 from quakescribe.run.projects import new_project
 from quakescribe.run.runner import Silent, execute
 from quakescribe.run.workspace import Project, write_text
 from quakescribe.settings.compare import ArmSettings, ExperimentSettings
 from quakescribe.settings.project import dump, override
 from quakescribe.settings.simulate import SimulateSettings
-from quakescribe.settings.train import SamplesSettings
 from quakescribe.settings.velocity import VelocitySettings
 from quakescribe.simulate import read_scenario
 from quakescribe.simulate.score import match_events
+from quakescribe.train.labels import near
 from run import END_OF_REFERENCE, regional_catalogue
 
 KEPT = ROOT / ".cache" / "selftraining"
@@ -123,21 +124,12 @@ def trained(*nets: str) -> list[ArmSettings]:
     return [ArmSettings(name=net, train=True, changes={"train.fit.net": net}) for net in nets]
 
 
-@dataclass
-class Told:
-    """Records of one part of this evidence."""
-
-    records: Records = field(default_factory=lambda: Records("selftraining"))
-
-    def add(self, rows: pd.DataFrame, column: str, name: str, data: str, unit: str = "-",
-            aim: tuple[str, float] | None = None) -> float:
-        """Record the mean of a column over the seeds that have one, and its smallest and largest."""
-        values = rows[column].dropna().to_numpy(float)
-        if not len(values):
-            return float("nan")
-        note = "" if len(values) < 2 else f"mean of {len(values)} seeds, {values.min():.4g} to {values.max():.4g}"
-        self.records.add(name, float(values.mean()), unit, data, aim, note)
-        return float(values.mean())
+def tell(records: Records, rows: pd.DataFrame, column: str, name: str, data: str) -> None:
+    """Record the mean of a column over the seeds that have one, and its smallest and largest."""
+    values = rows[column].dropna().to_numpy(float)
+    if len(values):
+        spread = f"mean of {len(values)} seeds, {values.min():.4g} to {values.max():.4g}"
+        records.add(name, float(values.mean()), "-", data, note=spread if len(values) > 1 else "")
 
 
 COLUMNS = {
@@ -172,21 +164,21 @@ def usual(findings: pd.DataFrame) -> pd.DataFrame:
     return findings[findings["threshold"].isna() | (findings["threshold"] == USUAL)]
 
 
-def side_by_side(told: Told, found: pd.DataFrame, where: str, columns: dict[str, str]) -> None:
+def side_by_side(records: Records, found: pd.DataFrame, where: str, columns: dict[str, str]) -> None:
     """Record every arm at the usual threshold, and all networks at equal precision of events."""
     for arm, rows in usual(found).groupby("arm", sort=False):
         for column, name in columns.items():
-            told.add(rows, column, name, f"{arm}; {where}")
+            tell(records, rows, column, name, f"{arm}; {where}")
     if "true_events" in found:
-        equal_precision(told, found, where)
+        equal_precision(records, found, where)
 
 
-def equal_precision(told: Told, found: pd.DataFrame, where: str) -> None:
+def equal_precision(records: Records, found: pd.DataFrame, where: str) -> None:
     for arm, rows in precise(found).groupby("arm", sort=False):
-        told.add(rows, "true_events", f"true events found at a precision of {PRECISE}", f"{arm}; {where}")
+        tell(records, rows, "true_events", f"true events found at a precision of {PRECISE}", f"{arm}; {where}")
 
 
-def pickers(name: str) -> Told:
+def pickers(name: str) -> Records:
     """All pickers on one region."""
     region = REGIONS[name]
     project = prepared(KEPT / name, region)
@@ -194,25 +186,25 @@ def pickers(name: str) -> Told:
                                                  seeds=SEEDS))
     beside = run_experiment(project, experiment("beside", region, trained("phasenet"), seeds=region.beside))
     found = pd.concat([outcome.findings, beside.findings], ignore_index=True)
-    told, where = Told(), f"region {name}"
-    side_by_side(told, found, where, COLUMNS)
+    records, where = Records("selftraining"), f"region {name}"
+    side_by_side(records, found, where, COLUMNS)
     mean = usual(found).groupby("arm").mean(numeric_only=True)
     equal = precise(found).groupby("arm")["true_events"].mean()
     for other in ("pal", "pal-published"):
         for column, aim in (("true_events", (">=", 2.5)), ("association_rate_pairs", (">=", 1.0))):
-            told.records.add(f"{COLUMNS[column]}, SAR over {other}", float(mean.loc["sar", column]
+            records.add(f"{COLUMNS[column]}, SAR over {other}", float(mean.loc["sar", column]
                              / mean.loc[other, column]), "ratio", where, aim, f"threshold {USUAL}")
     for other, aim in (("pal", 2.5), ("pal-published", 2.5), *((name, 1.0) for name in WEIGHTS)):
         if other in equal:
-            told.records.add(f"true events found at a precision of {PRECISE}, SAR over {other}",
+            records.add(f"true events found at a precision of {PRECISE}, SAR over {other}",
                              float(equal["sar"] / max(1.0, equal[other])), "ratio", where, (">=", aim))
     if name == "quiet":
-        slow_way(told, project, where)
+        slow_way(records, project, where)
     shown(outcome, f"selftraining-{name}")
-    return told
+    return records
 
 
-def slow_way(told: Told, project: Project, where: str) -> None:
+def slow_way(records: Records, project: Project, where: str) -> None:
     """Record how many of SAR's picks stay where they are when every sample is seen twice, as in AI-PAL."""
     weights = "weights/pickers-sar-s0.safetensors"
     settings = override(project.settings, ["pick.picker=sar", f"pick.network.weights={weights}",
@@ -224,24 +216,18 @@ def slow_way(told: Told, project: Project, where: str) -> None:
     a, b = (run.stage_table("pick", "picks") for run in (slow, fast))
     for least in (USUAL, 0.5):
         near = np.concatenate([together(x[x["probability"] >= least], y) for x, y in ((a, b), (b, a))])
-        told.records.add(f"SAR's picks of probability {least} or more that the slow way has within 0.02 s", near.mean(),
+        records.add(f"SAR's picks of probability {least} or more that the slow way has within 0.02 s", near.mean(),
                          "share", where, (">=", 0.99), f"n = {len(near)}, counted both ways")
 
 
 def together(picks: pd.DataFrame, others: pd.DataFrame) -> np.ndarray:
     """Return for every pick whether the others hold one of its station and phase within 0.02 s."""
-    known = {key: np.sort(rows["time"].astype("int64").to_numpy()) for key, rows in
-             others.groupby(["station_id", "phase"])}
-    found = []
-    for key, rows in picks.groupby(["station_id", "phase"]):
-        time, there = rows["time"].astype("int64").to_numpy(), known.get(key, np.empty(0, np.int64))
-        place = np.searchsorted(there, time)
-        padded = np.concatenate([[-2**62], there, [2**62]])
-        found.append(np.minimum(time - padded[place], padded[place + 1] - time) <= 20_000_000)
-    return np.concatenate(found or [np.empty(0, bool)])
+    these, those = (frame.assign(time_ns=nanoseconds(frame["time"])) for frame in (picks, others))
+    return np.concatenate([near(these[these["phase"] == phase], those[those["phase"] == phase], 0.02)
+                           for phase in "PS"])
 
 
-def negatives() -> Told:
+def negatives() -> Records:
     """More and fewer negatives, on the quiet region: three days to train on, one to pick."""
     project = prepared(KEPT / "quiet", QUIET)
     day = pd.Timedelta(days=1)
@@ -249,25 +235,25 @@ def negatives() -> Told:
                         train_start=QUIET.cut - 3 * day, pick_end=QUIET.cut + day,
                         grid={"train.samples.negatives_scale": (0.25, 1.0, 1.75), "train.fit.net": SWEPT})
     outcome = run_experiment(project, wanted)
-    told, found = Told(), usual(outcome.findings)
+    records, found = Records("selftraining"), usual(outcome.findings)
     for arm, rows in found.groupby("arm", sort=False):
         for column in ("associated_picks", "association_rate_pairs", "corrected_rate", "true_events", "false_events",
                        "true_precision", "p_precision", "s_recall"):
-            told.add(rows, column, COLUMNS.get(column, column.replace("_", " ")), f"{arm}; negatives")
-    equal_precision(told, outcome.findings, "negatives")
+            tell(records, rows, column, COLUMNS.get(column, column.replace("_", " ")), f"{arm}; negatives")
+    equal_precision(records, outcome.findings, "negatives")
     scale = "train.samples.negatives_scale"
     for net, rows in found[found[scale].notna()].groupby("train.fit.net", sort=False):
         mean = rows.groupby(scale).mean(numeric_only=True)
         rate, picks = mean["association_rate"], mean["associated_picks"]
-        told.records.add("association rate of picks, a quarter of the negatives over all",
+        records.add("association rate of picks, a quarter of the negatives over all",
                          float(rate[0.25] / rate[1.0]), "ratio", net, ("in", 0.35, 0.65),
                          "about half in the reference study")
-        told.records.add("association rate of picks, 1.75 times the negatives over all",
+        records.add("association rate of picks, 1.75 times the negatives over all",
                          float(rate[1.75] / rate[1.0]), "ratio", net, (">=", 1.0))
-        told.records.add("associated picks, largest over smallest", float(picks.max() / picks.min() - 1), "-", net,
+        records.add("associated picks, largest over smallest", float(picks.max() / picks.min() - 1), "-", net,
                          ("<=", 0.1))
     shown(outcome, "negatives")
-    return told
+    return records
 
 
 def simulated_weights() -> Path:
@@ -278,9 +264,9 @@ def simulated_weights() -> Path:
     return path
 
 
-def elsewhere() -> Told:
+def elsewhere() -> Records:
     """SAR trained in A (the quiet region), used in B, where one thing is different; and trained there."""
-    source, told = simulated_weights(), Told()
+    source, records = simulated_weights(), Records("selftraining")
     for k, (what, changes) in enumerate(ELSEWHERE.items()):
         merged = {"hours": ELSEWHERE_HOURS, "seed": ELSEWHERE_SEED, "seismicity": BUSY, **changes}
         region = Region("quiet", merged, ELSEWHERE_TRAINED, 10)
@@ -291,18 +277,18 @@ def elsewhere() -> Told:
                     "train.fit.init": str(source), "train.fit.epochs": 3} | SLOWLY),
                 ArmSettings(name="trained-in-B", train=True)]
         found = run_experiment(project, experiment("elsewhere", region, arms)).findings
-        side_by_side(told, found, f"B: {what}", {name: COLUMNS[name] for name in (
+        side_by_side(records, found, f"B: {what}", {name: COLUMNS[name] for name in (
             "events", "true_events", "true_precision", "association_rate_pairs", "s_recall")})
-        write(told, "elsewhere")  # what is done so far
-    return told
+        write(records, "elsewhere")  # what is done so far
+    return records
 
 
-def ridgecrest() -> Told:
+def ridgecrest() -> Records:
     """Real recordings: trained on one part of the window, picked the other, and the reverse."""
-    told, data = Told(), real_data()
+    records, data = Records("selftraining"), real_data()
     if data is None:
         print("selftraining: no real recordings")
-        return told
+        return records
     folder = KEPT / "ridgecrest"
     source = data / "ridgecrest_waveforms"
     project = Project(folder) if (folder / "quakescribe.toml").exists() else new_project(
@@ -320,8 +306,7 @@ def ridgecrest() -> Told:
         wanted = ExperimentSettings(
             name=name, train_from=TEACHER, train_start=train[0], train_end=train[1], pick_start=pick[0],
             pick_end=pick[1], thresholds=THRESHOLDS, seeds=SEEDS[:2],
-            changes={"train.samples.split_minutes": 5, "train.samples.valid_share": 0.25}
-            | ({"train.samples.cut_s": cut_s} if cut_s != SamplesSettings().cut_s else {}),
+            changes={"train.samples.split_minutes": 5, "train.samples.valid_share": 0.25, "train.samples.cut_s": cut_s},
             arms=(*rules(), *pretrained(),
                   ArmSettings(name="sar", train=True, changes={"train.fit.epochs": epochs}),
                   ArmSettings(name="sar-from-simulation", train=True, changes={
@@ -329,11 +314,11 @@ def ridgecrest() -> Told:
         found = run_experiment(project, wanted).findings
         found["recall"] = [recall(project, run, catalogue, pick) for run in found["run"]]
         part = f"ridgecrest_waveforms, picked the {'second' if name == 'late' else 'first'} part, trained on the other"
-        side_by_side(told, found, part, {**{key: COLUMNS[key] for key in (
+        side_by_side(records, found, part, {**{key: COLUMNS[key] for key in (
             "events", "well_located", "association_rate", "association_rate_pairs", "corrected_picks",
             "corrected_rate")}, "recall": "recall of the regional catalogue's events"})
-        write(told, "ridgecrest")  # what is done so far
-    return told
+        write(records, "ridgecrest")  # what is done so far
+    return records
 
 
 MIDDLE = pd.Timestamp("2019-07-04T17:40:00Z")  # M6.4 at 17:33:49; both parts hold one whole round of blocks of time
@@ -356,20 +341,20 @@ def shown(outcome: Outcome, name: str) -> None:
             (ROOT / "docs" / "figures" / f"{name}-{path.stem}.png").write_bytes(path.read_bytes())
 
 
-PARTS: dict[str, Callable[[], Told]] = {
+PARTS: dict[str, Callable[[], Records]] = {
     "quiet": lambda: pickers("quiet"), "aftershocks": lambda: pickers("aftershocks"), "negatives": negatives,
     "elsewhere": elsewhere, "ridgecrest": ridgecrest,
 }
 
 
-def write(told: Told, part: str) -> None:
+def write(records: Records, part: str) -> None:
     """Write the records of a part; those of other parts stay."""
     path = HERE / "selftraining.json"
     old = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
-    for row in told.records.rows:
+    for row in records.rows:
         row["part"] = part
     together = Records("selftraining")
-    together.rows = [row for row in old if row["part"] != part] + told.records.rows
+    together.rows = [row for row in old if row["part"] != part] + records.rows
     together.rows.sort(key=lambda row: list(PARTS).index(row["part"]))
     together.write()
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quakescribe.waveforms.block import Block
+from quakescribe.waveforms.block import Block, lone_horizontal
 from quakescribe.waveforms.resample import resample
 
 if TYPE_CHECKING:
@@ -128,8 +128,7 @@ def _cut(block: Block, picker: Picker, grid: Grid, number: int,
     first = round((begin / grid.rate - pad) * block.sampling_rate)
     count = grid.length if same else round((grid.length / grid.rate + 2 * pad) * block.sampling_rate)
     x, valid = _slice(block, first, first + count)
-    if replace and ("N" in block.present) != ("E" in block.present):
-        there = 1 if "N" in block.present else 2
+    if replace and (there := lone_horizontal(block.present)):
         x[3 - there], valid[3 - there] = x[there], valid[there]
     if picker.filter is not None:
         x = _filtered(x, valid, block.sampling_rate, picker.filter)

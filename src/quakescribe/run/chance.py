@@ -51,8 +51,8 @@ def chance(picks: pd.DataFrame, stations: pd.DataFrame, model: VelocityModel, se
 def chance_in(run: Run, project: Project, settings: Settings, repeats: int = 1) -> Null:
     """Count what associates by chance of the picks of a run, over the project's span or that of the picks."""
     picks = run.table("picks")
-    if not len(picks):
-        return Null(0.0, 0.0, 0.0) if repeats else Null(float("nan"), float("nan"), float("nan"))
+    if repeats and picks.empty:
+        return Null(0.0, 0.0, 0.0)
     model = read_velocity(project.path(settings.project.velocity) if settings.project.velocity else None,
                           settings.velocity)
     start, end = (edge if given is None else pd.Timestamp(given) for given, edge in (

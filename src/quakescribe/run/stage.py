@@ -134,14 +134,14 @@ def _feed(digest: Any, one: Any) -> None:
 
 @functools.cache
 def code_digest(*packages: str, leave_out: tuple[str, ...] = ()) -> str:
-    """Return a digest of the source of these sub-packages and of what all stages share (tables, errors).
+    """Return a digest of the source of these sub-packages or modules and of what all stages share (tables, errors).
 
     ``leave_out`` names folders below them that do not count.
     """
     root = Path(quakescribe.__file__).parent
     digest = hashlib.sha256(quakescribe.__version__.encode())
     for package in sorted({*packages, "tables"}):
-        for path in sorted((root / package).rglob("*.py")):
+        for path in sorted((root / package).rglob("*.py")) or [root / f"{package}.py"]:
             name = path.relative_to(root).as_posix()
             if not name.startswith(leave_out or ("-",)):
                 digest.update(name.encode() + path.read_bytes())

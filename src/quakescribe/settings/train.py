@@ -43,6 +43,11 @@ class SamplesSettings(Section):
                                  le=0.5)
     seed: int = setting(0, "of all that is drawn", ge=0)
 
+    @property
+    def wants_negatives(self) -> bool:
+        """Whether there shall be any negatives."""
+        return self.negatives != "none" and self.negatives_scale > 0
+
 
 class AugmentSettings(Section):
     """How a sample is varied each time it is seen."""

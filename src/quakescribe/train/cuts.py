@@ -16,7 +16,7 @@ from quakescribe.settings.train import SamplesSettings
 from quakescribe.tables import MARKS, SAMPLES, SKIPS
 from quakescribe.train import negatives, split
 from quakescribe.train.extract import Cut, cut_out, runs_of
-from quakescribe.waveforms.block import Block
+from quakescribe.waveforms.block import Block, lone_horizontal
 from quakescribe.waveforms.prepare import bandpass
 
 STAGE = "train"
@@ -194,8 +194,7 @@ def _tables(rows: list[tuple[dict[str, Any], Cut]], skips: Counter[str], wanted:
     data = np.zeros((len(named), 3, n), dtype=np.float16)
     for i, (row, cut) in enumerate(named):
         data[i] = cut.data / np.float32(row["scale"])
-        if replace and ("N" in cut.present) != ("E" in cut.present):
-            there = 1 if "N" in cut.present else 2
+        if replace and (there := lone_horizontal(cut.present)):
             data[i, 3 - there] = data[i, there]
     listed = [row for row, _ in named]
     return Cuts(_samples(listed, wanted), _marks(listed, wanted.marks, round(n / rate * 1e9), settings), data,

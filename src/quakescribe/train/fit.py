@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 CHECKPOINT_STEPS = 200
-_MADE_BY = ("augment", "batches", "fit", "targets")
+_MADE_BY = tuple(f"train/{name}" for name in ("augment", "batches", "fit", "targets", "validation"))
 """The files of this folder that weights depend on."""
 
 Progress = Callable[[int, int, int, float], None]
@@ -128,13 +128,12 @@ def _done(out: Path, wanted: str) -> Record | None:
 
 def _refuse_one_class(train: Batches, valid: Batches, settings: TrainSettings) -> None:
     """Refuse samples that lack a class in a split."""
-    negatives = settings.samples.negatives != "none" and settings.samples.negatives_scale > 0
-    for split, batches in (("training", train), ("validation", valid)):
-        positives = batches.positives
-        missing = "no positive" if not positives else "no negative" if (
-            negatives and batches is train and positives == len(batches.kinds)) else ""
-        if missing:
-            raise TrainError(f"{missing} sample for {split}; both are needed: use more data, a smaller "
+    needed = [("training", train, "positive"), ("validation", valid, "positive")]
+    if settings.samples.wants_negatives:
+        needed.append(("training", train, "negative"))
+    for split, batches, kind in needed:
+        if not (batches.kinds == kind).any():
+            raise TrainError(f"no {kind} sample for {split}; both are needed: use more data, a smaller "
                              "train.samples.split_minutes, or another train.samples.valid_share")
 
 
@@ -249,10 +248,9 @@ def _fingerprint(store: Store, settings: TrainSettings) -> str:
 
     On what they are made, threads and device, does not count.
     """
-    code = [(Path(__file__).parent / f"{name}.py").read_bytes() for name in _MADE_BY]
     chosen = settings.fit.model_copy(update={"threads": 0, "device": "auto", "init": ""})
     start = read_record(Path(settings.fit.init)).sha256 if settings.fit.init else ""
-    return fingerprint(code_digest("nets"), code, settings.samples, settings.augment, chosen, start, store.samples,
+    return fingerprint(code_digest("nets", *_MADE_BY), settings.samples, settings.augment, chosen, start, store.samples,
                        store.marks)
 
 

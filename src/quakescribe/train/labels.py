@@ -209,12 +209,12 @@ def _marks(arrivals: pd.DataFrame, onsets: pd.DataFrame, doubtful: pd.DataFrame,
     return marks.sort_values(["station_id", "time_ns", "phase"], kind="stable").reset_index(drop=True)
 
 
-def near(these: pd.DataFrame, those: pd.DataFrame) -> NDArray[np.bool_]:
-    """Say of each of these onsets whether one of those is within NEAR_S of it at the same station."""
+def near(these: pd.DataFrame, those: pd.DataFrame, within_s: float = NEAR_S) -> NDArray[np.bool_]:
+    """Say of each of these onsets (station_id, time_ns) whether one of those is as near at the same station."""
     out = np.zeros(len(these), dtype=bool)
     time = these["time_ns"].to_numpy(np.int64)
     rows_of = pd.Series(np.arange(len(these))).groupby(these["station_id"].to_numpy()).indices
-    reach = round(NEAR_S * 1e9)
+    reach = round(within_s * 1e9)
     for station, group in those.groupby("station_id"):
         rows = rows_of.get(str(station))
         if rows is not None:

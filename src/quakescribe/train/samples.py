@@ -36,7 +36,8 @@ from quakescribe.train.labels import Labels, find_labels
 from quakescribe.train.negatives import busy, numbers
 from quakescribe.train.sources import by_hand, consensus
 
-_MADE_BY = ("cuts", "extract", "labels", "negatives", "samples", "sources", "split", "store")
+_MADE_BY = tuple(f"train/{name}" for name in (
+    "cuts", "extract", "labels", "negatives", "samples", "sources", "split", "store"))
 """The files of this folder that samples depend on."""
 
 
@@ -115,15 +116,14 @@ def plan(context: Context) -> list[Unit]:
     inputs, settings = context.inputs, context.settings.train.samples
     labels, source = _labels(context)
     wanted_negatives = numbers(labels.counted, settings, len(labels.pairs))
-    if settings.negatives != "none" and settings.negatives_scale > 0 and not wanted_negatives["n"].sum():
+    if settings.wants_negatives and not wanted_negatives["n"].sum():
         raise TrainError(
             f"{context.run.folder}: no negatives: on every day and at every station at least half of the picker's "
             "pairs are associated, or the picker left no pair unassociated. Train on a quieter time, or say "
             "train.samples.negatives = \"none\"")
     number = wanted_negatives.set_index(["station_id", "day"])["n"]
-    code = [(Path(__file__).parent / f"{name}.py").read_bytes() for name in _MADE_BY]
     replace = context.settings.pick.horizontals == "replace"
-    base = fingerprint(code_digest("earth", *READING), code, settings, context.settings.waveforms, replace)
+    base = fingerprint(code_digest("earth", *READING, *_MADE_BY), settings, context.settings.waveforms, replace)
     forget_files()
     units = []
     for station_id in inputs.station_ids:
@@ -273,8 +273,7 @@ def _total(record: dict[str, Any]) -> int:
 
 
 def _refuse_one_class(record: dict[str, Any], settings: SamplesSettings) -> None:
-    needed = ["positive", *(["negative"] if settings.negatives != "none" and settings.negatives_scale > 0 else [])]
-    for kind in needed:
+    for kind in ("positive", "negative") if settings.wants_negatives else ("positive",):
         if not sum(record["samples"][kind].values()):
             raise TrainError(f"no {kind} sample could be cut from the recordings; left out: "
                              f"{json.dumps(record['skips'])} (train.samples)")

@@ -45,27 +45,14 @@ def consensus(labels: Labels, others: Mapping[str, pd.DataFrame], settings: Samp
 def _seen(station: pd.Series, phase: pd.Series, time_ns: pd.Series, others: Mapping[str, pd.DataFrame],
           settings: SamplesSettings) -> NDArray[np.int64]:
     """Return in how many other runs every onset is found."""
-    counts = np.zeros(len(station), dtype=np.int64)
-    keys = (station.astype(str) + "/" + phase.astype(str)).to_numpy(dtype=object)
-    times = time_ns.to_numpy(np.int64)
-    near = np.where(phase == "P", settings.agree_p_s, settings.agree_s_s) * 1e9
+    onsets = pd.DataFrame({"station_id": station.to_numpy(), "time_ns": time_ns.to_numpy(np.int64)})
+    counts = np.zeros(len(onsets), dtype=np.int64)
     for picks in others.values():
-        theirs = pd.Series(nanoseconds(picks["time"])).groupby(
-            (picks["station_id"].astype(str) + "/" + picks["phase"].astype(str)).to_numpy())
-        known = {str(key): np.sort(rows.to_numpy()) for key, rows in theirs}
-        for key in np.unique(keys):
-            mine = np.flatnonzero(keys == key)
-            counts[mine] += _nearest(known.get(key, np.empty(0, np.int64)), times[mine]) <= near[mine]
+        theirs = picks[["station_id", "phase"]].assign(time_ns=nanoseconds(picks["time"]))
+        for one, within_s in (("P", settings.agree_p_s), ("S", settings.agree_s_s)):
+            mine = (phase == one).to_numpy()
+            counts[mine] += near(onsets[mine], theirs[theirs["phase"] == one], within_s)
     return counts
-
-
-def _nearest(sorted_ns: NDArray[np.int64], at: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the distance of every time to the nearest of sorted ones (ns), infinite if there are none."""
-    if not len(sorted_ns):
-        return np.full(len(at), np.inf)
-    k = np.searchsorted(sorted_ns, at)
-    left, right = (sorted_ns[np.clip(k + d, 0, len(sorted_ns) - 1)] for d in (-1, 0))
-    return np.minimum(np.abs(at - left), np.abs(at - right)).astype(np.float64)
 
 
 def by_hand(labels: Labels, picks: pd.DataFrame, arrivals: pd.DataFrame, settings: SamplesSettings,

@@ -69,6 +69,11 @@ class Block:
         return grid_index(time_ns, self.sampling_rate) - self.first
 
 
+def lone_horizontal(present: str) -> int:
+    """Return the row (1 or 2 of Z, N, E) of the only horizontal that is present; 0 if there are two or none."""
+    return 0 if ("N" in present) == ("E" in present) else 1 if "N" in present else 2
+
+
 def grid_index(time_ns: int, sampling_rate: float) -> int:
     """Return the index, counted from 1970, of the grid sample nearest to a time."""
     seconds, rest = divmod(int(time_ns), 1_000_000_000)
