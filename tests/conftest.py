@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # the tests' workers take the cores; PyTorch would take them again
+
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:

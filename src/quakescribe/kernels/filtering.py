@@ -88,15 +88,13 @@ def mask_flat(row, mask, shortest):
 
 
 @kernel
-def filter_tiles(sos, rest, x, mask, y, y_mask, tiles, settle):
+def filter_tiles(sos, x, mask, y, y_mask, tiles, settle):
     """Filter one component through cascaded second-order sections, tile by tile.
 
     Parameters
     ----------
     sos
         Shape (n_sections, 6), float64: b0, b1, b2, 1, a1, a2 per section.
-    rest
-        Shape (n_sections, 2), float64: state of every section at rest under a constant input of 1.
     x
         Shape (n,), float32 or float64: the input. Not changed.
     mask
@@ -114,27 +112,28 @@ def filter_tiles(sos, rest, x, mask, y, y_mask, tiles, settle):
     Notes
     -----
     Direct form II transposed, state in float64: y = b0 x + s1; s1 = b1 x - a1 y + s2; s2 = b2 x - a2 y.
-    At the start of a run the state is that of a filter at rest under the run's first sample, so that a constant gives
-    zero from the start. Tiles without a gap go eight abreast, because a recursion alone leaves the processor waiting;
-    the arithmetic of each is the same, and so are its bits. O(n n_sections) time, O(n_sections) memory.
+    Every run is filtered without its first sample's value, from the state zero: a band-pass at rest under that sample
+    gives the same, and a constant gives exactly zero. Tiles without a gap go eight abreast, because a recursion alone
+    leaves the processor waiting; the arithmetic of each is the same, and so are its bits.
+    O(n n_sections) time, O(n_sections) memory.
     """
     whole = np.empty(8, dtype=np.int64)
     waiting, length, lead = 0, 0, 0
     for t in range(tiles.shape[0]):
         seen, first, stop = tiles[t, 0], tiles[t, 1], tiles[t, 2]
         if first - seen < settle or not _is_whole(x, mask, seen, stop):
-            _filter_tile(sos, rest, x, mask, y, y_mask, seen, first, stop, settle)
+            _filter_tile(sos, x, mask, y, y_mask, seen, first, stop, settle)
             continue
         if waiting > 0 and (stop - seen != length or first - seen != lead):
-            _filter_tile(sos, rest, x, mask, y, y_mask, seen, first, stop, settle)
+            _filter_tile(sos, x, mask, y, y_mask, seen, first, stop, settle)
             continue
         whole[waiting], length, lead = seen, stop - seen, first - seen
         waiting += 1
         if waiting == 8:
-            _filter_eight(sos, rest, x, y, y_mask, whole, lead, length)
+            _filter_eight(sos, x, y, y_mask, whole, lead, length)
             waiting = 0
     for w in range(waiting):
-        _filter_tile(sos, rest, x, mask, y, y_mask, whole[w], whole[w] + lead, whole[w] + length, settle)
+        _filter_tile(sos, x, mask, y, y_mask, whole[w], whole[w] + lead, whole[w] + length, settle)
 
 
 @kernel
@@ -147,7 +146,7 @@ def _is_whole(x, mask, begin, end):
 
 
 @kernel
-def _filter_tile(sos, rest, x, mask, y, y_mask, seen, first, stop, settle):
+def _filter_tile(sos, x, mask, y, y_mask, seen, first, stop, settle):
     """Filter one tile with whatever gaps it has; arguments as in `filter_tiles`."""
     sections = sos.shape[0]
     state = np.zeros((sections, 2))
@@ -160,9 +159,8 @@ def _filter_tile(sos, rest, x, mask, y, y_mask, seen, first, stop, settle):
         else:
             if run < 0:
                 run = i
-                for k in range(sections):
-                    state[k, 0] = rest[k, 0] * np.float64(x[i])
-                    state[k, 1] = rest[k, 1] * np.float64(x[i])
+                state[:] = 0.0
+            value -= np.float64(x[run])
             for k in range(sections):
                 out = sos[k, 0] * value + state[k, 0]
                 state[k, 0] = sos[k, 1] * value - sos[k, 4] * out + state[k, 1]
@@ -175,19 +173,16 @@ def _filter_tile(sos, rest, x, mask, y, y_mask, seen, first, stop, settle):
 
 
 @kernel
-def _filter_eight(sos, rest, x, y, y_mask, seen, lead, length):
+def _filter_eight(sos, x, y, y_mask, seen, lead, length):
     """Filter eight tiles without gaps abreast, each from ``seen`` on; its first ``lead`` samples are not kept."""
     sections = sos.shape[0]
     state = np.zeros((2 * sections, 8))
     value = np.zeros(8)
     for lane in range(8):
-        for k in range(sections):
-            state[2 * k, lane] = rest[k, 0] * np.float64(x[seen[lane]])
-            state[2 * k + 1, lane] = rest[k, 1] * np.float64(x[seen[lane]])
         y_mask[seen[lane] + lead:seen[lane] + length] = False
     for i in range(length):
         for lane in range(8):
-            value[lane] = x[seen[lane] + i]
+            value[lane] = np.float64(x[seen[lane] + i]) - np.float64(x[seen[lane]])
         for k in range(sections):
             b0, b1, b2, a1, a2 = sos[k, 0], sos[k, 1], sos[k, 2], sos[k, 4], sos[k, 5]
             for lane in range(8):

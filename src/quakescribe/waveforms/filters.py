@@ -14,9 +14,8 @@ _LONGEST_S = 30.0
 
 
 @lru_cache(maxsize=64)
-def design(low_hz: float, high_hz: float, sampling_rate: float, unit: str) -> tuple[NDArray[np.float64],
-                                                                                     NDArray[np.float64], int]:
-    """Return the second-order sections, their state at rest under a constant 1, and the settling time in samples.
+def design(low_hz: float, high_hz: float, sampling_rate: float, unit: str) -> tuple[NDArray[np.float64], int]:
+    """Return the second-order sections and the settling time in samples.
 
     A Butterworth band-pass with four poles per corner (as ObsPy's and SciPy's order 4). Under ``unit`` 'm/s**2' the
     bilinear integrator T/2 (z + 1) / (z - 1) is multiplied in, its pole cancelling one of the four zeros at zero
@@ -28,7 +27,7 @@ def design(low_hz: float, high_hz: float, sampling_rate: float, unit: str) -> tu
     SettingsError
         If the band is empty at this rate, or settles more slowly than the lead of a tile.
     """
-    from scipy.signal import butter, sosfilt_zi, zpk2sos
+    from scipy.signal import butter, zpk2sos
 
     nyquist = 0.5 * sampling_rate
     high = min(high_hz, 0.9 * nyquist)
@@ -46,5 +45,4 @@ def design(low_hz: float, high_hz: float, sampling_rate: float, unit: str) -> tu
     if settle > _LONGEST_S * sampling_rate:
         raise SettingsError(f"band-pass from {low_hz:g} Hz settles in {settle / sampling_rate:.0f} s; at most "
                             f"{_LONGEST_S:g} s are possible, so raise the lower corner")
-    sos = np.ascontiguousarray(zpk2sos(zeros, poles, gain))
-    return sos, np.ascontiguousarray(sosfilt_zi(sos)), settle
+    return np.ascontiguousarray(zpk2sos(zeros, poles, gain)), settle

@@ -97,14 +97,14 @@ def bandpass(block: Block, low_hz: float, high_hz: float) -> Block:
     valid samples starts at rest under its first sample; its settling time is masked, and so is the block's lead. Where
     the unit changes, ``clip`` no longer compares with the data and becomes infinite.
     """
-    sos, rest, settle = design(low_hz, high_hz, block.sampling_rate, block.unit)
+    sos, settle = design(low_hz, high_hz, block.sampling_rate, block.unit)
     n = block.n
     data = np.empty((3, n), dtype=np.float32)
     mask = np.ones((3, n), dtype=bool)
     tiles = _tiles(block)
     for c, component in enumerate("ZNE"):
         if component in block.present:
-            filter_tiles(sos, rest, block.data[c], block.mask[c], data[c], mask[c], tiles, settle)
+            filter_tiles(sos, block.data[c], block.mask[c], data[c], mask[c], tiles, settle)
             mask[c, :block.lead] = True
             data[c, :block.lead] = 0.0
         else:
