@@ -9,12 +9,12 @@ from quakescribe.earth.geodesy import distance_azimuth
 from quakescribe.earth.velocity import VelocityModel
 from quakescribe.errors import StationError
 from quakescribe.locate import locate, station_corrections
-from quakescribe.locate.inputs import match_stations
 from quakescribe.locate.quality import Geometry, geometry, join_flags, quality, standard_errors
 from quakescribe.locate.stage import robust_mean
 from quakescribe.settings import build
 from quakescribe.settings.locate import LocateSettings
 from quakescribe.tables import STATIONS
+from quakescribe.tables.matching import match_stations
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "reference"))
 from hypocentres import MODEL, events_at, ring

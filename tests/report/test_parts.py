@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from quakescribe.report import style, text
 from quakescribe.report.activity import bin_width_s, binned
 from quakescribe.report.association import per_station
-from quakescribe.report.facts import gather
 from quakescribe.report.fits import running_median
 from quakescribe.report.notes import NOTES, REFERENCES
+from quakescribe.tables.facts import gather
 
 
 @given(st.integers(0, 500), st.integers(10, 300))

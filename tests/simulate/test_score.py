@@ -23,8 +23,9 @@ from truth_by_hand import (
 from quakescribe.earth.geodesy import distance_azimuth
 from quakescribe.simulate.score import PARTS, score
 from quakescribe.simulate.score.figures import COLUMNS, by_magnitude, classes
-from quakescribe.simulate.score.match import match_events, one_to_one
+from quakescribe.simulate.score.match import match_events
 from quakescribe.tables import ARRIVALS, EVENTS, MAGNITUDES, ORIGINS, PICKS
+from quakescribe.tables.matching import one_to_one
 
 
 @pytest.fixture

@@ -67,3 +67,22 @@ class TravelTimes:
                     fill_times(times[phase, k], model.top_km, velocities, -metres / 1000.0, distance_step_km,
                                top_km, depth_step_km)
         return cls(times, surface.astype(np.int64), distinct, distance_step_km, depth_step_km, top_km)
+
+    def at(self, surface: NDArray[np.int64], distance_km: NDArray[np.float64],
+           depth_km: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return shape (2, n): times of P and S (s), between the nodes of the table along straight lines.
+
+        Parameters
+        ----------
+        surface, distance_km, depth_km
+            Shape (n,): elevation (a row of ``elevations_m``), distance and depth; outside the table the nearest cell
+            is drawn out.
+        """
+        x, y = distance_km / self.distance_step_km, (depth_km - self.top_km) / self.depth_step_km
+        i = np.clip(x.astype(np.int64), 0, self.times.shape[2] - 2)
+        j = np.clip(y.astype(np.int64), 0, self.times.shape[3] - 2)
+        u, v = x - i, y - j
+        corner = {(a, b): self.times[:, surface, i + a, j + b].astype(np.float64) for a in (0, 1) for b in (0, 1)}
+        near = corner[0, 0] * (1 - v) + corner[0, 1] * v
+        far = corner[1, 0] * (1 - v) + corner[1, 1] * v
+        return near * (1 - u) + far * u

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from quakescribe.settings.locate import LocateSettings
 from quakescribe.tables import ARRIVALS, SKIPS
+from quakescribe.tables.matching import match_stations, nanoseconds
 
 
 class Located(NamedTuple):
@@ -67,7 +68,7 @@ class Gathered:
 def gather(events: pd.DataFrame, arrivals: pd.DataFrame, stations: pd.DataFrame, settings: LocateSettings) -> Gathered:
     """Sort arrivals by event, time, station and phase; match them to stations; list what cannot be used."""
     ids = np.sort(events["event_id"].to_numpy(dtype=np.int64))
-    times = _nanoseconds(arrivals["time"])
+    times = nanoseconds(arrivals["time"])
     station = match_stations(arrivals["station_id"], times, stations)
     event = np.searchsorted(ids, arrivals["event_id"].to_numpy(dtype=np.int64))
     listed = np.zeros(len(arrivals), dtype=bool)
@@ -89,39 +90,6 @@ def gather(events: pd.DataFrame, arrivals: pd.DataFrame, stations: pd.DataFrame,
     return Gathered(kept, row, offsets, zero, station[row], site[station[row]], is_s[row].astype(np.int64),
                     (times[row] - np.repeat(zero, counts)) / 1e9, sigma,
                     _skips(arrivals, ids, present, listed, station))
-
-
-def match_stations(station_id: pd.Series, times_ns: NDArray[np.int64], stations: pd.DataFrame) -> NDArray[np.int64]:
-    """Return the station-table row of every arrival, -1 where the station is unknown.
-
-    Of several epochs the one that holds the time; where none does, the last that begins before it, or the first.
-    """
-    begin = _nanoseconds(stations["valid_from"]) if "valid_from" in stations else np.full(len(stations), _BEFORE)
-    end = _nanoseconds(stations["valid_to"]) if "valid_to" in stations else np.full(len(stations), _BEFORE)
-    end = np.where(end == _BEFORE, np.iinfo(np.int64).max, end)
-    out = np.full(len(station_id), -1, dtype=np.int64)
-    rows_of = pd.Series(np.arange(len(stations))).groupby(stations["station_id"].to_numpy()).indices
-    for name, places in pd.Series(np.arange(len(station_id))).groupby(station_id.to_numpy()).indices.items():
-        if name not in rows_of:
-            continue
-        rows = np.asarray(rows_of[name])
-        rows = rows[np.argsort(begin[rows], kind="stable")]
-        out[places] = rows[0]
-        for r in rows[1:]:
-            later = times_ns[places] >= begin[r]
-            out[places[later]] = r
-        for r in rows:
-            holds = (times_ns[places] >= begin[r]) & (times_ns[places] < end[r])
-            out[places[holds]] = r
-    return out
-
-
-_BEFORE = np.iinfo(np.int64).min
-
-
-def _nanoseconds(times: pd.Series) -> NDArray[np.int64]:
-    """Return ns since 1970; a missing time is the smallest integer."""
-    return times.to_numpy(dtype="datetime64[ns]").view(np.int64)
 
 
 def _uncertainty(arrivals: pd.DataFrame, is_s: NDArray[np.bool_], settings: LocateSettings) -> NDArray[np.float64]:

@@ -9,10 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from quakescribe.report import style
-from quakescribe.report.facts import Facts
 from quakescribe.report.panel import Panel, nothing
 from quakescribe.report.text import count, duration, moment, share, value
 from quakescribe.settings.report import ReportSettings
+from quakescribe.tables.facts import Facts
 
 _BINS_S = (60, 300, 600, 1800, 3600, 3 * 3600, 6 * 3600, 86_400, 7 * 86_400, 30 * 86_400)
 

@@ -7,11 +7,11 @@ import pandas as pd
 
 from quakescribe.report import style
 from quakescribe.report.activity import bin_width_s, binned, time_axis
-from quakescribe.report.facts import Facts
 from quakescribe.report.panel import Grid, Panel, nothing
 from quakescribe.report.picking import pairs
 from quakescribe.report.text import count, duration, listed, share, value
 from quakescribe.settings.report import ReportSettings
+from quakescribe.tables.facts import Facts
 
 _COUNTED = ("picks", "associated", "pairs", "pairs_associated")
 _ENOUGH = 20  # picks that a station's rate needs to be spoken of

@@ -9,10 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from quakescribe.report import style
-from quakescribe.report.facts import Facts
 from quakescribe.report.panel import Panel, nothing
 from quakescribe.report.text import count, share, value
 from quakescribe.settings.report import ReportSettings
+from quakescribe.tables.facts import Facts
 
 _SCALED_MAD = 1.4826  # of a normal distribution's standard deviation
 _MIN_ARRIVALS = 10  # a station's median says nothing with fewer

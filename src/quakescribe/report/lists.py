@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from quakescribe.report.facts import Facts
 from quakescribe.report.panel import Grid, Panel, nothing
 from quakescribe.report.text import count, duration, listed, moment, share, value
 from quakescribe.settings.report import ReportSettings
+from quakescribe.tables.facts import Facts
 
 _MOST = 300  # rows of a table on the page
 

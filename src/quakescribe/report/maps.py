@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from quakescribe.earth.geodesy import LocalFrame
 from quakescribe.report import style
-from quakescribe.report.facts import Facts
 from quakescribe.report.panel import Panel, nothing
 from quakescribe.report.text import count, value
 from quakescribe.settings.report import ReportSettings
+from quakescribe.tables.facts import Facts
 
 
 @dataclass(frozen=True)

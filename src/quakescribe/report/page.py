@@ -15,7 +15,6 @@ import pandas as pd
 from quakescribe.report import lists, notes, style
 from quakescribe.report.activity import activity
 from quakescribe.report.association import association
-from quakescribe.report.facts import Facts, gather
 from quakescribe.report.fits import fits
 from quakescribe.report.maps import maps
 from quakescribe.report.panel import Section
@@ -25,6 +24,7 @@ from quakescribe.report.scored import scored
 from quakescribe.report.sizes import sizes
 from quakescribe.report.text import count, duration, moment, share, value
 from quakescribe.settings.report import ReportSettings
+from quakescribe.tables.facts import Facts, gather
 
 
 def write(

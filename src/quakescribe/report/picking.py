@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from quakescribe.report import style
 from quakescribe.report.activity import bin_width_s, binned, time_axis
-from quakescribe.report.facts import Facts
 from quakescribe.report.panel import Panel, nothing
 from quakescribe.report.text import count, duration, moment, value
+from quakescribe.tables.facts import Facts
 
 
 def picking(facts: Facts) -> list[Panel]:

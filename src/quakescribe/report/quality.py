@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from quakescribe.report import style
-from quakescribe.report.facts import Facts
 from quakescribe.report.panel import Panel, nothing
 from quakescribe.report.text import count, share, value
+from quakescribe.tables.facts import Facts
 
 _UNRESOLVED = 99.0  # the tables' word for an error that the data do not bound
 _MEASURES = (

@@ -8,11 +8,11 @@ import numpy as np
 
 from quakescribe.report import style
 from quakescribe.report.completeness import ENOUGH, FrequencyMagnitude, frequency_magnitude
-from quakescribe.report.facts import Facts
 from quakescribe.report.fits import running_median
 from quakescribe.report.panel import Grid, Panel, nothing
 from quakescribe.report.text import count, value
 from quakescribe.settings.report import ReportSettings
+from quakescribe.tables.facts import Facts
 
 
 def sizes(facts: Facts, settings: ReportSettings) -> list[Panel]:

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from quakescribe.earth.geodesy import distance_azimuth
 from quakescribe.earth.traveltime import TravelTimes
 from quakescribe.earth.velocity import VelocityModel
-from quakescribe.locate.inputs import match_stations
 from quakescribe.settings.measure import MeasureSettings
+from quakescribe.tables.matching import match_stations, nanoseconds
 
 REACH = 1.3
 """An event is expected up to this many times the distance of the farthest station that picked it."""
@@ -45,7 +45,7 @@ def predict(origins: pd.DataFrame, arrivals: pd.DataFrame, stations: pd.DataFram
         row = match_stations(pd.Series([station_id] * len(events)), zero, stations)
         distance = _distance(events, stations.iloc[row])
         near = np.flatnonzero(distance <= reach[known])
-        travel = _travel_ns(table, table.surface[row[near]], distance[near], depth[near])
+        travel = np.round(table.at(table.surface[row[near]], distance[near], depth[near]) * 1e9).astype(np.int64)
         frames.append(pd.DataFrame({"event_id": events["event_id"].to_numpy()[near], "station_id": station_id,
                                     "p_ns": zero[near] + travel[0], "s_ns": zero[near] + travel[1]}))
     return pd.concat(frames, ignore_index=True)
@@ -64,11 +64,6 @@ def expected_onsets(origins: pd.DataFrame, arrivals: pd.DataFrame, stations: pd.
 def _nothing() -> pd.DataFrame:
     return pd.DataFrame({"event_id": np.empty(0, np.int64), "station_id": np.empty(0, object),
                          "p_ns": np.empty(0, np.int64), "s_ns": np.empty(0, np.int64)})
-
-
-def nanoseconds(times: pd.Series) -> NDArray[np.int64]:
-    """Return times as ns after 1970."""
-    return times.to_numpy("datetime64[ns]").view(np.int64)
 
 
 def _reach(origins: pd.DataFrame, arrivals: pd.DataFrame, stations: pd.DataFrame) -> NDArray[np.float64]:
@@ -93,16 +88,3 @@ def _table(model: VelocityModel, stations: pd.DataFrame, reach_km: float, depth:
     elevation = stations["elevation_m"].to_numpy(np.float64) - stations["burial_m"].fillna(0.0).to_numpy(np.float64)
     return TravelTimes.build(model, elevation, reach_km, float(depth.min()), float(depth.max()) + _STEP_KM,
                              _STEP_KM, _STEP_KM)
-
-
-def _travel_ns(table: TravelTimes, surface: NDArray[np.int64], distance: NDArray[np.float64],
-               depth: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return shape (2, n): travel times of P and S (ns), between the nodes of the table along straight lines."""
-    x, y = distance / table.distance_step_km, (depth - table.top_km) / table.depth_step_km
-    i = np.minimum(x.astype(np.int64), table.times.shape[2] - 2)
-    j = np.minimum(y.astype(np.int64), table.times.shape[3] - 2)
-    u, v = x - i, y - j
-    corner = {(a, b): table.times[:, surface, i + a, j + b].astype(np.float64) for a in (0, 1) for b in (0, 1)}
-    near = corner[0, 0] * (1 - v) + corner[0, 1] * v
-    far = corner[1, 0] * (1 - v) + corner[1, 1] * v
-    return np.round((near * (1 - u) + far * u) * 1e9).astype(np.int64)

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from quakescribe.errors import SettingsError
 from quakescribe.settings.associate import AssociateSettings
+from quakescribe.settings.audit import AuditSettings
 from quakescribe.settings.base import S, Section, build
 from quakescribe.settings.locate import LocateSettings
 from quakescribe.settings.measure import MeasureSettings
@@ -36,6 +37,7 @@ class Settings(Section):
     associate: AssociateSettings = AssociateSettings()
     locate: LocateSettings = LocateSettings()
     measure: MeasureSettings = MeasureSettings()
+    audit: AuditSettings = AuditSettings()
     report: ReportSettings = ReportSettings()
     train: TrainSettings = TrainSettings()
 

@@ -9,14 +9,17 @@ FINDINGS = Table(
     sort=("metric", "scope", "key"),
     columns=(
         Column("metric", "str", "-", "what was measured"),
-        Column("scope", "str", "-", "network, station, day, event, stage"),
+        Column("scope", "str", "-", "network, station, day, hour, phase, event, stage"),
         Column("key", "str", "-", "which one of the scope; empty for the network"),
-        Column("value", "float64", "-", "the value", nullable=True),
-        Column("low", "float64", "-", "lower end of its interval", nullable=True),
-        Column("high", "float64", "-", "upper end of its interval", nullable=True),
-        Column("expected", "float64", "-", "what it would be without fault", nullable=True),
+        Column("value", "float64", "-", "the value, in the unit below", nullable=True),
+        Column("low", "float64", "-", "lower end of its 95% interval", nullable=True),
+        Column("high", "float64", "-", "upper end of its 95% interval", nullable=True),
+        Column("expected", "float64", "-", "its null: what it would be without fault, or by chance", nullable=True),
+        Column("n", "float64", "-", "how many things it rests on", 0.0, nullable=True),
+        Column("unit", "str", "-", "of value, low, high and expected; - = a number or share", nullable=True),
         Column("verdict", "str", "-", "good, watch, bad, cannot tell", choices=("good", "watch", "bad", "cannot tell")),
         Column("why", "str", "-", "the reason in one sentence"),
+        Column("todo", "str", "-", "what to do about it; null where there is nothing to do", nullable=True),
     ),
 )
 

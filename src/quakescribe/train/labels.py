@@ -13,8 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from quakescribe.earth.velocity import VelocityModel
-from quakescribe.run.predicted import nanoseconds, predict
+from quakescribe.run.predicted import predict
 from quakescribe.settings.train import SamplesSettings
+from quakescribe.tables.matching import nanoseconds
 
 MIN_SP_S = 0.3
 """A P and an S that are not farther apart are no pair: one of them is wrong."""

@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from quakescribe.errors import TrainError
-from quakescribe.run.predicted import nanoseconds
 from quakescribe.settings.train import SamplesSettings
+from quakescribe.tables.matching import nanoseconds
 from quakescribe.train.labels import MIN_SP_S, Labels, near
 
 

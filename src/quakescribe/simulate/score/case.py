@@ -11,9 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from quakescribe.errors import StationError
-from quakescribe.simulate.score.match import Matches, Rows, match_catalogue, match_onsets
+from quakescribe.simulate.score.match import Matches, match_catalogue, match_onsets
 from quakescribe.simulate.truth import TRUTH_ARRIVALS, TRUTH_EVENTS, TRUTH_TRANSIENTS
 from quakescribe.tables import store
+from quakescribe.tables.matching import Rows
 
 LOCAL = ("earthquake", "blast")
 APART = ("blast", "regional", "teleseism")  # kinds with lines of their own

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from quakescribe.earth.geodesy import distance_azimuth
 from quakescribe.simulate.score.case import APART, Case
 from quakescribe.simulate.score.figures import Figures, by_magnitude
-from quakescribe.simulate.score.match import Matches, seconds
+from quakescribe.simulate.score.match import Matches
+from quakescribe.tables.matching import seconds
 
 Array = NDArray[np.float64]
 

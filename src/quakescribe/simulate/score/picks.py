@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from quakescribe.simulate.score.case import APART, Case
 from quakescribe.simulate.score.figures import Figures, by_magnitude, classes
-from quakescribe.simulate.score.match import Rows, codes, match_onsets, nanoseconds, near_onset, visible
+from quakescribe.simulate.score.match import match_onsets, near_onset, visible
 from quakescribe.simulate.truth import TRANSIENTS
+from quakescribe.tables.matching import Rows, codes, nanoseconds
 
 Mask = NDArray[np.bool_]
 SNR = (0.0, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0)

@@ -1,0 +1,93 @@
+"""What is audited: the tables of a run or of a stranger's catalogue, made ready once for all checks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from quakescribe.earth.velocity import VelocityModel
+from quakescribe.settings.audit import AuditSettings
+from quakescribe.tables import ORIGINS, PICKS
+from quakescribe.tables.facts import Facts, gather
+
+NULL_COLUMNS = ("picks", "pairs", "real_events", "real_picks", "real_pairs", "null_events", "null_picks", "null_pairs")
+COVERAGE_COLUMNS = ("station_id", "start", "end")
+
+
+@dataclass(frozen=True)
+class Case:
+    """Everything that the checks read. Frames may be empty, never absent.
+
+    Attributes
+    ----------
+    facts
+        The catalogue, its picks and arrivals, joined; see :class:`quakescribe.tables.facts.Facts`.
+    settings
+        Limits of the verdicts.
+    model
+        The velocity model of the catalogue, or a generic crust (``model_known`` is False then).
+    reference
+        Table PICKS of a rule-based picker over the same recordings.
+    null
+        One row per repeat of the shifted association: of a sample of ``picks`` picks and ``pairs`` pairs, what the
+        associator makes of the sample (``real_*``), and of its picks shifted (``null_*``): events, picks, pairs.
+    relocated
+        Table ORIGINS of the relocated catalogue, by the same event ids.
+    coverage
+        station_id, start, end: when stations recorded.
+    """
+
+    facts: Facts
+    settings: AuditSettings
+    model: VelocityModel
+    model_known: bool = True
+    reference: pd.DataFrame = field(default_factory=PICKS.empty)
+    null: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({name: [] for name in NULL_COLUMNS}, dtype=float))
+    relocated: pd.DataFrame = field(default_factory=ORIGINS.empty)
+    coverage: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({name: [] for name in COVERAGE_COLUMNS}))
+
+    def rng(self, *what: int) -> np.random.Generator:
+        """Return random numbers of their own for a purpose, always the same."""
+        return np.random.default_rng([self.settings.seed, *what])
+
+    @property
+    def hours(self) -> float:
+        """Return the length of the catalogue's span in hours; 0 without one."""
+        span = self.facts.span
+        return (span[1] - span[0]).total_seconds() / 3600.0 if span else 0.0
+
+
+def make_case(tables: Mapping[str, pd.DataFrame], settings: AuditSettings, model: VelocityModel,
+              info: Mapping[str, Any] | None = None, **more: Any) -> Case:
+    """Return the case of some tables (absent ones are empty); ``more`` are further attributes of :class:`Case`.
+
+    Raises
+    ------
+    TableError
+        When a table breaks its contract.
+    """
+    return Case(gather(tables, info or {}), settings, model, **more)
+
+
+def blocks(times: pd.Series, case: Case, least: int = 10) -> NDArray[np.int64]:
+    """Return the block of every time, for resampling: days, or the longest of shorter spans that gives enough blocks.
+
+    Parameters
+    ----------
+    times
+        UTC.
+    case
+        Its span is cut into blocks.
+    least
+        Blocks that there must be, where the span allows.
+    """
+    if not len(times):
+        return np.empty(0, np.int64)
+    length = next((one for one in (24.0, 6.0, 1.0, 1.0 / 6.0) if case.hours / one >= least), 1.0 / 60.0)
+    start = case.facts.span[0] if case.facts.span else times.min()
+    return np.asarray(np.floor((times - start).dt.total_seconds().to_numpy() / (3600.0 * length)), dtype=np.int64)
