@@ -61,7 +61,7 @@ def built(true: pd.DataFrame, stations: pd.DataFrame, days: float, rng: np.rando
     picks = pd.concat([onsets[columns], false[columns]], ignore_index=True)
     picks["pick_id"] = pick_ids(picks["station_id"], picks["phase"], picks["time"])
     partner = picks[picks["phase"] == "P"].set_index("pair")["pick_id"]
-    picks["pair_id"] = picks["pair"].map(partner).fillna(0).astype(np.int64)
+    picks["pair_id"] = partner.reindex(picks["pair"], fill_value=0).to_numpy()
     counts = picks["pair"].map(picks["pair"].value_counts())
     picks.loc[counts < 2, "pair_id"] = 0
     onsets["pick_id"] = picks["pick_id"].to_numpy()[: len(onsets)]

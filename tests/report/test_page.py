@@ -5,11 +5,15 @@ import sys
 
 import numpy as np
 import pytest
+from made_audit import CHECKS, made_audit
 
 from quakescribe.errors import TableError
 from quakescribe.report import write
+from quakescribe.report.page import bibliography, render, sections
+from quakescribe.report.panel import Grid, Panel, Section
 from quakescribe.settings.report import ReportSettings
 from quakescribe.tables import TABLES
+from quakescribe.tables.facts import gather
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +66,8 @@ def test_the_whole_run_shows_every_figure(own_part):
         "picks-station", "stations-event", "association-time", "quality", "distribution-erh", "distribution-erz",
         "distribution-rms", "distribution-gap", "depths", "residuals-station", "residuals", "residuals-distance",
         "travel-times", "frequency-magnitude", "station-magnitudes"}  # fmt: skip
-    assert "Nothing to show" not in re.sub(r'<figure class="panel full empty">.*?</figure>', "", own_part)
+    no_settings = r'<figure class="panel full empty" id="settings">.*?</figure>'
+    assert "Nothing to show" not in re.sub(no_settings, "", own_part, flags=re.DOTALL)
 
 
 def test_every_axis_has_a_label_but_the_ones_that_name_stations(own_part):
@@ -210,3 +215,66 @@ def test_infinite_and_missing_values_do_not_reach_the_page_as_numbers(run_tables
     assert "no arrival carries a residual" in told["residuals"]
     assert "no pick carries a signal-to-noise ratio" in told["picks-snr"]
     assert not any("nan" in caption for caption in told.values())
+
+
+def test_with_an_audit_the_same_input_gives_the_same_bytes_too(run_tables, info, tmp_path):
+    paths = [write(run_tables, info, tmp_path / name, audit=made_audit(), checks=CHECKS) for name in "ab"]
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+def test_every_part_of_the_audit_puts_its_figures_into_a_section_of_the_page_under_keys_of_their_own(run_tables):
+    facts = gather(run_tables, {})
+    for audit in (None, made_audit()):
+        made = sections(facts, {}, ReportSettings(), audit, CHECKS)
+        keys = [panel.key for one in made for panel in one.panels]
+        assert len(keys) == len(set(keys))
+        assert all(re.fullmatch(r"[\w-]+", key) for key in keys)
+    assert [one.key for one in made] == ["verdicts", "overview", "pick", "associate", "locate", "measure", "catalogue",
+                                         "events", "left-out", "run"]
+
+
+def test_a_figure_of_the_audit_takes_the_place_of_the_first_estimate_and_an_empty_one_does_not(run_tables, monkeypatch):
+    facts = gather(run_tables, {})
+    own = {p.key: p for one in sections(facts, {}, ReportSettings()) for p in one.panels}
+    for figure, title in ((own["map"].figure, "Better"), (None, "Frequency–magnitude")):
+        better = Panel("frequency-magnitude", "Better", "It is.", figure)
+        monkeypatch.setattr("quakescribe.report.page.audit_panels", lambda *_, one=better: {"measure": [one]})
+        made = {p.key: p for s in sections(facts, {}, ReportSettings(), made_audit(), CHECKS) for p in s.panels}
+        assert made["frequency-magnitude"].title == title
+
+
+def test_how_it_is_told_stands_at_the_end_of_the_section_with_its_references(run_tables, tmp_path):
+    text = without_plotly(write(run_tables, {}, tmp_path / "a.html", audit=made_audit(), checks=CHECKS))
+    told = re.search(r'id="associate-told">(.*?)</details>', text, re.DOTALL)[1]
+    assert "How many events are made by chance?" in told
+    assert "All picks are shifted." in told
+    assert "Efron, B. (1979)" in told
+
+
+def test_a_work_cited_in_two_ways_is_listed_once_in_its_longer_form():
+    found = bibliography([one for check in CHECKS for one in check.references] + ["Aki, K. (1965). b.", "Zuta"])
+    assert [one.split(".")[0] for one in found] == ["Aki, K", "Efron, B", "Klein, F", "Zuta"]
+    assert "another look at the jackknife" in found[1]
+
+
+def test_two_works_of_one_author_and_year_are_both_listed():
+    assert len(bibliography(["Aki, K. (1965). On b values.", "Aki, K. (1965). Scaling law of spectra."])) == 2
+
+
+def test_any_sections_make_a_page(tmp_path):
+    grid = Grid(("Name", "Verdict"), (("a\nand more <b>", "good"),), verdict=1)
+    one = Section("one", "One", "What it is.", [Panel("p", "P", "Told.", grid=grid, size="full", folded=True),
+                                               Panel("q", "Q", "", folded=True, listing="x < y")])
+    text = without_plotly(render(tmp_path / "a.html", name="Two <catalogues>", kicker="comparison",
+                                 head=[("Of", "a & b")], sections=[one], tiles=[("5", "things", "of 6")],
+                                 notes=[("Word", "meaning")], references=["Aki, K. (1965). b."]))
+    for part in ("Two &lt;catalogues&gt; · comparison", "a &amp; b", "<strong>5</strong>", "x &lt; y", "✓",
+                 '<span class="more">and more &lt;b&gt;</span>', "Aki, K. (1965). b."):
+        assert part in text, part
+
+
+def test_two_panels_of_one_key_are_refused_and_nothing_is_written(tmp_path):
+    twice = [Section("a", "A", "", [Panel("x", "X", "")]), Section("b", "B", "", [Panel("x", "Y", "")])]
+    with pytest.raises(ValueError, match="same key: x"):
+        render(tmp_path / "a.html", name="n", kicker="k", head=[], sections=twice)
+    assert not list(tmp_path.iterdir())

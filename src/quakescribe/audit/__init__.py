@@ -6,10 +6,39 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from quakescribe.audit.anomaly import ANOMALY
+from quakescribe.audit.association import ASSOCIATION
+from quakescribe.audit.b_value import B_VALUE
+from quakescribe.audit.blasts import BLASTS
 from quakescribe.audit.case import Case, make_case
 from quakescribe.audit.check import Check, Outcome, table
+from quakescribe.audit.coincident import COINCIDENT
+from quakescribe.audit.completeness import COMPLETENESS
+from quakescribe.audit.day_night import DAY_NIGHT
+from quakescribe.audit.duplicates import DUPLICATES
+from quakescribe.audit.grids import GRIDS
+from quakescribe.audit.lift import LIFT
+from quakescribe.audit.neighbours import NEIGHBOURS
+from quakescribe.audit.outliers import OUTLIERS
+from quakescribe.audit.pairing import PAIRING
+from quakescribe.audit.periodicity import PERIODICITY
+from quakescribe.audit.plausible import INPUT
+from quakescribe.audit.relocation import RELOCATION
+from quakescribe.audit.residuals import RESIDUALS
+from quakescribe.audit.sizes import SIZES
+from quakescribe.audit.station_magnitudes import STATION_MAGNITUDES
+from quakescribe.audit.steps import STEPS
+from quakescribe.audit.travel_times import TRAVEL_TIMES
+from quakescribe.audit.wadati import WADATI
+from quakescribe.audit.well_located import WELL_LOCATED
 
-CHECKS: tuple[Check, ...] = ()
+CHECKS: tuple[Check, ...] = (
+    PAIRING, ANOMALY,
+    ASSOCIATION, LIFT,
+    WELL_LOCATED, GRIDS, OUTLIERS, RESIDUALS, WADATI, TRAVEL_TIMES, RELOCATION,
+    COMPLETENESS, B_VALUE, SIZES, STATION_MAGNITUDES,
+    INPUT, NEIGHBOURS, COINCIDENT, DUPLICATES, DAY_NIGHT, PERIODICITY, BLASTS, STEPS,
+)
 """All checks, in the order of the report."""
 
 

@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 
 from quakescribe.earth.velocity import VelocityModel
 from quakescribe.settings.audit import AuditSettings
-from quakescribe.tables import ORIGINS, PICKS
+from quakescribe.tables import COVERAGE, ORIGINS, PICKS
 from quakescribe.tables.facts import Facts, gather
 
 NULL_COLUMNS = ("picks", "pairs", "real_events", "real_picks", "real_pairs", "null_events", "null_picks", "null_pairs")
-COVERAGE_COLUMNS = ("station_id", "start", "end")
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Case:
     relocated
         Table ORIGINS of the relocated catalogue, by the same event ids.
     coverage
-        station_id, start, end: when stations recorded.
+        Table COVERAGE: when stations recorded.
     """
 
     facts: Facts
@@ -49,7 +48,7 @@ class Case:
     reference: pd.DataFrame = field(default_factory=PICKS.empty)
     null: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({name: [] for name in NULL_COLUMNS}, dtype=float))
     relocated: pd.DataFrame = field(default_factory=ORIGINS.empty)
-    coverage: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({name: [] for name in COVERAGE_COLUMNS}))
+    coverage: pd.DataFrame = field(default_factory=COVERAGE.empty)
 
     def rng(self, *what: int) -> np.random.Generator:
         """Return random numbers of their own for a purpose, always the same."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from quakescribe.cli import compared, project, simulated, stages, trained, weights
+from quakescribe.cli import audited, compared, project, simulated, stages, trained, weights
 
 app = typer.Typer(
     name="quakescribe",
@@ -24,6 +24,7 @@ app.command(rich_help_panel=PROJECT)(project.check)
 app.command(rich_help_panel=PROJECT)(project.run)
 app.command(rich_help_panel=PROJECT)(trained.train)
 app.add_typer(weights.weights, name="weights", rich_help_panel=PROJECT)
+app.command(rich_help_panel=PROJECT)(audited.audit)
 app.command(rich_help_panel=PROJECT)(compared.compare)
 app.command(rich_help_panel=PROJECT)(project.export)
 app.command(rich_help_panel=PROJECT)(project.report)

@@ -1,4 +1,4 @@
-"""The command that compares pickers, trainings and thresholds on one project."""
+"""The command that compares: finished catalogues of the same data, or pickers and trainings in an experiment."""
 
 from __future__ import annotations
 
@@ -7,21 +7,60 @@ from typing import Annotated, Any
 
 import typer
 
-from quakescribe.cli.project import Folder, Json
+from quakescribe.cli.project import Json, Set
 
 SHOWN = {"arm": "arm", "threshold": "thr.", "picks": "picks", "corrected_picks": "in events", "corrected_rate": "rate",
          "events": "events", "well_located_share": "well loc.", "true_recall": "true recall",
          "true_precision": "true prec.", "front": "front"}
-"""The columns of the printed table, with headings that fit 80 characters; the files have all."""
+"""The columns of the table of an experiment, with headings that fit 80 characters; the files have all."""
 
 
 def compare(
-    folder: Folder,
-    experiment: Annotated[
-        Path, typer.Argument(metavar="EXPERIMENT.toml", help="What is compared: see docs/compare.md.")
-    ],
+    items: Annotated[list[str], typer.Argument(
+        metavar="WHAT...", help="Two or more of [NAME=]RUN, [NAME=]PROJECT, [NAME=]FILE[,FILE...]; or a project and an "
+        "EXPERIMENT.toml that says what to train and to pick.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for report and tables of finished catalogues.")] = Path(
+        "comparison"),
+    stations: Annotated[Path | None, typer.Option("--stations", help="Of files: StationXML, CSV or PAL.")] = None,
+    velocity: Annotated[Path | None, typer.Option("--velocity", help="Of files: layered model; none = a generic "
+                                                  "crust.")] = None,
+    reference: Annotated[Path | None, typer.Option(
+        "--reference", help="Of files: picks of a rule-based picker.")] = None,
+    settings_file: Annotated[Path | None, typer.Option(
+        "--settings", help="TOML: sections of quakescribe.toml, and [comparison].")] = None,
+    figures: Annotated[bool, typer.Option("--figures", help="Write the figures for print too.")] = False,
+    changes: Set = None,
     as_json: Json = False,
 ) -> None:
+    """Put catalogues of the same data side by side: matched events, picks, verdicts, and which is better at what."""
+    if len(items) == 2 and items[1].endswith(".toml"):
+        _experiment(Path(items[0]), Path(items[1]), as_json)
+        return
+    from quakescribe.cli import show
+    from quakescribe.compare.given import sides_of
+    from quakescribe.compare.page import write_comparison
+    from quakescribe.compare.side_by_side import compare_sides
+    from quakescribe.run.plain import settings_from
+    from quakescribe.settings.project import override
+
+    settings = override(settings_from(settings_file), changes or ())
+    sides = sides_of(items, settings, stations, velocity, reference)
+    found = compare_sides(sides, settings.comparison)
+    report = write_comparison(found, sides, out, settings, figures)
+    if as_json:
+        show.as_json({"report": str(report), "sides": found.tables["sides"].to_dict("records"),
+                      "findings": found.findings.to_dict("records")})
+        return
+    for warning in found.common.warnings:
+        show.say(f"note: {warning}")
+    table = found.tables["sides"]
+    columns = [name for name in table if name not in ("magnitude_kind",)]
+    show.table("Side by side", [name.replace("_", " ") for name in columns],
+               ([_cell(value) for value in row] for row in table[columns].astype(object).itertuples(index=False)))
+    show.say(f"report: {report}")
+
+
+def _experiment(folder: Path, experiment: Path, as_json: bool) -> None:
     """Train, pick, associate and locate in several ways, and put side by side what each found."""
     from quakescribe.cli import show
     from quakescribe.compare.experiment import run_experiment

@@ -144,19 +144,29 @@ def export(
         show.say(f"  not in this format: {loss}")
 
 
-def report(folder: Folder, name: Name = "", as_json: Json = False) -> None:
-    """Make the report of a run again from its tables."""
+def report(
+    folder: Folder,
+    name: Name = "",
+    figures: Annotated[bool, typer.Option("--figures", help="Write the figures for print too.")] = False,
+    formats: Annotated[list[str] | None, typer.Option(
+        "--figure-format", help="png, pdf or svg; repeatable.", show_default="png and pdf")] = None,
+    as_json: Json = False,
+) -> None:
+    """Audit a run and make its report again from its tables; with --figures also every figure for print."""
     from quakescribe.cli import show
-    from quakescribe.report.runs import make_report
+    from quakescribe.report.runs import make_figures, make_report
     from quakescribe.run.workspace import Project
 
     project = Project(folder)
     this = project.run(name) if name else project.latest()
     path = make_report(this)
+    drawn = make_figures(this, tuple(formats or ("png", "pdf"))) if figures or formats else []
     if as_json:
-        show.as_json({"report": path, "run": this.name})
+        show.as_json({"report": path, "run": this.name, "figures": drawn})
         return
     show.say(f"wrote {path}")
+    if drawn:
+        show.say(f"wrote {len(drawn)} files in {drawn[0].parent}")
 
 
 def settings(

@@ -17,6 +17,7 @@ from quakescribe.exchange.clock import has_offset
 from quakescribe.exchange.collect import Collector, Event, Magnitude, Phase, Tables
 from quakescribe.exchange.lines import Line, read_lines
 from quakescribe.exchange.names import phase_word
+from quakescribe.tables import SKIPS
 
 NAMES = {
     "station": ("station_id", "trace_id", "seed_id", "id", "station", "sta", "station_code", "station_name"),
@@ -207,14 +208,18 @@ def _wide(line: Line, row: dict[str, str], collector: Collector) -> list[Phase]:
     return phases
 
 
-def read_events(path: Path, stations: pd.DataFrame | None = None) -> Tables:
-    """Read an event list (PAL's events.csv, SCEDC's with depth(m), USGS ComCat's, PyOcto's, our catalogue)."""
+def read_events(path: Path, stations: pd.DataFrame | None = None, metres_per_unit: float = 1000.0) -> Tables:
+    """Read an event list (PAL's events.csv, SCEDC's with depth(m), USGS ComCat's, PyOcto's, our catalogue).
+
+    A depth whose column does not say metres is in `metres_per_unit`.
+    """
     collector = Collector("csv", stations)
     for line, row in _rows(Path(path), EVENT_NAMES, ("time", "latitude", "longitude")):
         latitude, longitude = line.place(line.number(row["latitude"], "latitude"),
                                          line.number(row["longitude"], "longitude"))
         metres = line.optional(row.get("depth_m", ""), "depth")
-        depth = metres / 1000.0 if not math.isnan(metres) else line.optional(row.get("depth_km", ""), "depth")
+        depth = metres / 1000.0 if not math.isnan(metres) else (
+            line.optional(row.get("depth_km", ""), "depth") * metres_per_unit / 1000.0)
 
         def number(name: str, line: Line = line, row: dict[str, str] = row) -> float:
             return line.optional(row.get(name, ""), name)
@@ -230,3 +235,12 @@ def read_events(path: Path, stations: pd.DataFrame | None = None) -> Tables:
         collector.magnitude(Magnitude(event, row.get("kind") or "M", line.magnitude(row.get("magnitude", "")),
                                       uncertainty=number("mag_error")))
     return collector.tables()
+
+
+def read_events_in_metres(path: Path, stations: pd.DataFrame | None = None) -> Tables:
+    """Read an event list whose depths are metres, whatever their column says; ``skips`` says so."""
+    tables = read_events(path, stations, metres_per_unit=1.0)
+    row = SKIPS.make({"stage": ["exchange"], "source": [str(path)], "reason": ["depth-in-metres"],
+                      "detail": ["depths beyond 800 km in a column of km were taken as metres"],
+                      "count": [max(1, len(tables["events"]))]})
+    return tables | {"skips": SKIPS.order(pd.concat([tables.get("skips", SKIPS.empty()), row], ignore_index=True))}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from quakescribe.errors import FormatError
+from quakescribe.errors import FormatError, TableError
 from quakescribe.exchange import (
     columns,
     fdsn,
@@ -114,7 +114,8 @@ def recognise(path: str | Path) -> str:
     return name
 
 
-def read_tables(path: str | Path, stations: pd.DataFrame | None = None, depth_datum_km: float = 0.0) -> Tables:
+def read_tables(path: str | Path, stations: pd.DataFrame | None = None, depth_datum_km: float = 0.0,
+                lenient: bool = False) -> Tables:
     """Read a file or a folder of any known format into tables, keyed by table name.
 
     Parameters
@@ -126,6 +127,9 @@ def read_tables(path: str | Path, stations: pd.DataFrame | None = None, depth_da
     depth_datum_km
         Height above sea level (km) of the zero from which the file counts depth; 0 = sea level. HYPOINVERSE's CRH
         models count from the mean station surface, for example.
+    lenient
+        Depths of an event list that can only be metres are taken as such, and of rows of our own tables that share a
+        key the first; both are counted in ``skips``.
 
     Raises
     ------
@@ -134,7 +138,8 @@ def read_tables(path: str | Path, stations: pd.DataFrame | None = None, depth_da
     """
     path = Path(path)
     name = recognise(path)
-    tables = _read_folder(path, stations) if path.is_dir() else _reader(name)(path, stations)
+    tables = (_read_folder(path, stations, lenient) if path.is_dir() else
+              _leniently(name, path, stations) if lenient else _reader(name)(path, stations))
     if depth_datum_km:
         for table in DEPTHS:
             if table in tables:
@@ -150,14 +155,32 @@ def _reader(name: str) -> Reader:
     return reader
 
 
-def _read_folder(folder: Path, stations: pd.DataFrame | None) -> Tables:
+_LENIENT: dict[str, Reader] = {"catalogue": columns.read_events_in_metres, "csv": tabular.read_first_of_repeated,
+                               "parquet": tabular.read_first_of_repeated}
+
+
+def _leniently(name: str, path: Path, stations: pd.DataFrame | None) -> Tables:
+    """Read a file; where it cannot be read as it should be, the lenient way of its format, if there is one."""
+    try:
+        return _reader(name)(path, stations)
+    except (FormatError, TableError):
+        if name not in _LENIENT:
+            raise
+        try:
+            return _LENIENT[name](path, stations)
+        except (FormatError, TableError):
+            pass
+        raise
+
+
+def _read_folder(folder: Path, stations: pd.DataFrame | None, lenient: bool = False) -> Tables:
     """Read one file per table (Parquet before CSV), told by its name; stations first, to resolve names."""
     result: Tables = {}
     for name in TABLES:
         path = next((p for p in (folder / f"{name}.parquet", folder / f"{name}.csv") if p.exists()), None)
         if path is None:
             continue
-        found = read_tables(path, stations if stations is not None else result.get("stations"))
+        found = read_tables(path, stations if stations is not None else result.get("stations"), lenient=lenient)
         for table, frame in found.items():
             if table == "skips" and "skips" in result:
                 frame = SKIPS.order(pd.concat([result["skips"], frame], ignore_index=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,7 +14,7 @@ from quakescribe.errors import FormatError
 from quakescribe.exchange.clock import iso, to_ns
 from quakescribe.exchange.lines import atomic
 from quakescribe.exchange.view import Tables, catalogue, catalogue_losses, losses
-from quakescribe.tables import TABLES, Table, store
+from quakescribe.tables import SKIPS, TABLES, Table, store
 
 CATALOGUE = ("event_id", "time", "latitude", "longitude", "depth_km", "erh_km", "erz_km", "ert_s", "rms_s", "gap_deg",
              "dmin_km", "n_phases", "n_stations", "quality", "well_located", "flags", "magnitude", "magnitude_kind",
@@ -50,7 +51,31 @@ def sniff_csv(head: bytes) -> bool:
 
 def read_file(path: Path, stations: pd.DataFrame | None = None) -> Tables:
     """Read one table from one Parquet or CSV file; which one, its columns say."""
-    path = Path(path)
+    table = _table_in(Path(path))
+    return {table.name: table.order(_read(Path(path), table))}
+
+
+def read_first_of_repeated(path: Path, stations: pd.DataFrame | None = None) -> Tables:
+    """Read one table as `read_file` does, of rows that share a key the first; ``skips`` counts the others."""
+    table = _table_in(Path(path))
+    frame = _raw(Path(path), table)
+    repeated = frame.duplicated(list(table.key)) if table.key else np.zeros(len(frame), dtype=bool)
+    tables = {table.name: table.order(table.conform(frame[~repeated].reset_index(drop=True)))}
+    if np.any(repeated):
+        tables["skips"] = SKIPS.make({
+            "stage": ["exchange"], "source": [str(path)], "reason": ["duplicate-id"], "count": [int(np.sum(repeated))],
+            "detail": [f"rows of {table.name} whose {', '.join(table.key)} repeats; the first is kept"]})
+    return tables
+
+
+def _table_in(path: Path) -> Table:
+    """Return which table a file holds.
+
+    Raises
+    ------
+    FormatError
+        If it is none of ours.
+    """
     if sniff_parquet(_head(path)):
         try:
             names = pq.read_schema(path).names
@@ -62,14 +87,21 @@ def read_file(path: Path, stations: pd.DataFrame | None = None) -> Tables:
     table = table_of(names)
     if table is None:
         raise FormatError(f"{path}: columns {', '.join(names[:8])}: none of our tables ({', '.join(TABLES)})")
-    return {table.name: table.order(_read(path, table))}
+    return table
+
+
+def _raw(path: Path, table: Table) -> pd.DataFrame:
+    """Return the rows of a file as they stand there."""
+    if sniff_parquet(_head(path)):
+        return pq.read_table(path).to_pandas()
+    return pd.read_csv(path, dtype={c.name: "str" for c in table.columns if c.type == "str"})
 
 
 def _read(path: Path, table: Table) -> pd.DataFrame:
     """Read a table whatever the file's ending."""
     if not sniff_parquet(_head(path)) and path.suffix != ".csv":
         try:
-            frame = pd.read_csv(path, dtype={c.name: "str" for c in table.columns if c.type == "str"})
+            frame = _raw(path, table)
         except (pd.errors.ParserError, UnicodeDecodeError) as error:
             raise FormatError(f"{path}: not a readable table '{table.name}': {error}") from error
         return table.conform(frame)

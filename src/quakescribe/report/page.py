@@ -1,13 +1,15 @@
-"""The report of a run: one HTML file that needs nothing else, neither network nor folder."""
+"""The page: one HTML file that needs nothing else, neither network nor folder; and the report of a catalogue on it."""
 
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -15,16 +17,33 @@ import pandas as pd
 from quakescribe.report import lists, notes, style
 from quakescribe.report.activity import activity
 from quakescribe.report.association import association
+from quakescribe.report.downloads import Download, downloads
 from quakescribe.report.fits import fits
 from quakescribe.report.maps import maps
-from quakescribe.report.panel import Section
+from quakescribe.report.panel import Panel, Section, nothing
 from quakescribe.report.picking import picking
 from quakescribe.report.quality import quality
 from quakescribe.report.scored import scored
 from quakescribe.report.sizes import sizes
 from quakescribe.report.text import count, duration, moment, share, value
+from quakescribe.report.verdicts import known_checks, told, verdicts
 from quakescribe.settings.report import ReportSettings
 from quakescribe.tables.facts import Facts, gather
+
+if TYPE_CHECKING:
+    from quakescribe.audit import Audit, Check
+
+AUDIT_PARTS = ("audit_picks", "audit_locations", "audit_magnitudes", "audit_seismicity", "audit_rates")
+"""Modules of this folder with the figures of the audit: each has ``panels(audit, facts, settings)``."""
+
+INTROS = {
+    "overview": ("Overview", "What was found, where and when."),
+    "pick": ("Pick", "Onsets found in the recordings."),
+    "associate": ("Associate", "Which picks belong to one event, and which to none."),
+    "locate": ("Locate", "How well the events are known, and how well the arrivals fit."),
+    "measure": ("Measure", "How large the events are."),
+    "catalogue": ("Catalogue", "What the events are together: clusters, rates, and what may not be an earthquake."),
+}
 
 
 def write(
@@ -32,8 +51,10 @@ def write(
     info: Mapping[str, Any],
     path: Path | str,
     settings: ReportSettings | None = None,
+    audit: Audit | None = None,
+    checks: Sequence[Check] | None = None,
 ) -> Path:
-    """Write the report and return its path. The same tables, info and settings give the same bytes.
+    """Write the report of a catalogue and return its path. The same input gives the same bytes.
 
     Parameters
     ----------
@@ -42,21 +63,81 @@ def write(
     info
         All optional: ``name``, ``created``, ``version`` (texts), ``packages`` (name -> version), ``settings_toml``,
         ``settings_digest`` (texts), ``velocity`` (dict of ``name`` and ``layers``: rows of top, P and S velocity),
-        ``span`` (first and last time), ``timing`` (stage -> seconds), ``score`` (table of the simulator).
+        ``span`` (first and last time), ``timing`` (stage -> seconds), ``score`` (table of the simulator), ``tables``
+        (text: where the tables lie), ``examples`` (recordings about picks without event, from
+        :mod:`quakescribe.run.examples`).
     path
         The file to write; its folder is made. Written under another name first, then renamed.
     settings
         What the report shows.
+    audit
+        What was found about the catalogue; without it there are no verdicts.
+    checks
+        That the audit was made with; none = all that there are.
 
     Raises
     ------
     TableError
         When a table breaks its contract.
     """
+    settings = settings or ReportSettings()
+    facts = gather(tables, info)
+    made = [] if audit is None else known_checks(audit, checks)
+    return render(
+        path,
+        name=str(info.get("name") or "run"),
+        kicker="quakescribe report",
+        head=_head(facts, info),
+        tiles=_tiles(facts),
+        sections=sections(facts, info, settings, audit, checks),
+        notes=notes.NOTES,
+        references=[*notes.REFERENCES, *(one for check in made for one in check.references)],
+        downloads=downloads(tables, facts, info, settings, audit),
+    )
+
+
+def render(
+    path: Path | str,
+    *,
+    name: str,
+    kicker: str,
+    head: Sequence[tuple[str, str]],
+    sections: Sequence[Section],
+    tiles: Sequence[tuple[str, str, str]] = (),
+    notes: Sequence[tuple[str, str]] = (),
+    references: Iterable[str] = (),
+    downloads: Sequence[Download] = (),
+) -> Path:
+    """Write a page of sections and return its path. The same input gives the same bytes.
+
+    Parameters
+    ----------
+    path
+        The file to write; its folder is made. Written under another name first, then renamed.
+    name, kicker
+        The title, and what kind of page it is.
+    head
+        Label and text of the facts under the title.
+    sections
+        In order; the keys of all sections and panels differ.
+    tiles
+        Large numbers at the top: number, what it is, what to know about it.
+    notes
+        Word and meaning.
+    references
+        Full citations in any order; the same work cited twice is listed once.
+    downloads
+        Tables to take along.
+
+    Raises
+    ------
+    ValueError
+        When two sections or panels have the same key.
+    """
     from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
     from plotly.offline import get_plotlyjs
 
-    facts = gather(tables, info)
+    _check_keys(sections)
     environment = Environment(
         loader=PackageLoader("quakescribe.report", "."),
         undefined=StrictUndefined,
@@ -66,13 +147,14 @@ def write(
     )
     folder = Path(__file__).parent
     html = environment.get_template("page.html.j2").render(
-        name=str(info.get("name") or "run"),
-        head=_head(facts, info),
-        tiles=_tiles(facts),
-        sections=_sections(facts, info, settings or ReportSettings()),
-        settings_toml=str(info.get("settings_toml") or ""),
-        notes=notes.NOTES,
-        references=notes.REFERENCES,
+        name=name,
+        kicker=kicker,
+        head=head,
+        tiles=tiles,
+        sections=sections,
+        notes=notes,
+        references=bibliography(references),
+        downloads=downloads,
         palette=style.PALETTE,
         font=style.FONT,
         to_dark=_json(style.LIGHT_TO_DARK),
@@ -89,49 +171,86 @@ def write(
     return target
 
 
+def _check_keys(sections: Sequence[Section]) -> None:
+    """Refuse a page on which two things have the same address."""
+    keys = [key for section in sections for key in (section.key, *(panel.key for panel in section.panels))]
+    twice = sorted({key for key in keys if keys.count(key) > 1})
+    if twice:
+        raise ValueError(f"sections or panels with the same key: {', '.join(twice)}")
+
+
+def bibliography(references: Iterable[str]) -> list[str]:
+    """Return every work once, by author; of several ways to cite one the longest. A work: author, year, first words."""
+    works: dict[tuple[str, ...], str] = {}
+    for one in sorted(set(references), key=lambda text: (-len(text), text)):
+        year = re.search(r"\(?(\d{4})[a-z]?\)?", one)
+        title = re.findall(r"\w+", one[year.end():].casefold())[:2] if year else re.findall(r"\w+", one.casefold())
+        author = (re.findall(r"\w+", one.casefold()) or [""])[0]
+        works.setdefault((author, year.group(1) if year else "", *title), one)
+    return sorted(works.values(), key=str.casefold)
+
+
 def _json(tree: Any) -> str:
     """Return JSON that can stand inside a script element."""
     return json.dumps(tree, separators=(",", ":"), sort_keys=True).replace("<", "\\u003c")
 
 
-def _sections(facts: Facts, info: Mapping[str, Any], settings: ReportSettings) -> list[Section]:
+def sections(facts: Facts, info: Mapping[str, Any], settings: ReportSettings, audit: Audit | None = None,
+             checks: Sequence[Check] | None = None) -> list[Section]:
+    """Return the sections of a catalogue's report, the verdicts first."""
+    made = [] if audit is None else known_checks(audit, checks)
+    more = {} if audit is None else audit_panels(audit, facts, settings, info.get("examples") or ())
+    own = {
+        "overview": [*maps(facts, settings), *activity(facts, settings)],
+        "pick": picking(facts),
+        "associate": association(facts, settings),
+        "locate": [*quality(facts), *fits(facts, settings)],
+        "measure": sizes(facts, settings),
+        "catalogue": [],
+    }
+    stages = [Section(key, *INTROS[key], _merged(own[key], more.get(key, [])), told=told(made, key)) for key in own]
+    truth = scored(info)
     return [
-        Section(
-            "overview",
-            "Overview",
-            "What was found, where and when.",
-            [*maps(facts, settings), *activity(facts, settings)],
-        ),
-        Section("pick", "Pick", "Onsets found in the recordings.", picking(facts)),
-        Section(
-            "associate",
-            "Associate",
-            "Which picks belong to one event, and which to none.",
-            association(facts, settings),
-        ),
-        Section(
-            "locate",
-            "Locate",
-            "How well the events are known, and how well the arrivals fit.",
-            [*quality(facts), *fits(facts, settings)],
-        ),
-        Section("measure", "Measure", "How large the events are.", sizes(facts, settings)),
-        *([Section("truth", "Truth", "The recordings are simulated, so the whole truth is known.", panels)]
-          if (panels := scored(info)) else []),
+        *([] if audit is None else [verdicts(audit, checks)]),
+        *(one for one in stages if one.panels or one.told),
+        *([Section("truth", "Truth", "The recordings are simulated, so the whole truth is known.", truth)]
+          if truth else []),
         Section("events", "Events", "", lists.largest_events(facts, settings)),
-        Section(
-            "left-out",
-            "Left out",
-            "Data that could not be used, and why. Nothing is left out silently.",
-            lists.left_out(facts),
-        ),
-        Section(
-            "run",
-            "Run",
-            "How this report came about.",
-            [*lists.timing(info), *lists.velocity(info), *lists.packages(info)],
-        ),
+        Section("left-out", "Left out", "Data that could not be used, and why. Nothing is left out silently.",
+                lists.left_out(facts)),
+        Section("run", "Run", "How this report came about.",
+                [*lists.timing(info), *lists.velocity(info), *lists.packages(info), _settings(info)]),
     ]
+
+
+def audit_panels(audit: Audit, facts: Facts, settings: ReportSettings,
+                 examples: Sequence[Any] = ()) -> dict[str, list[Panel]]:
+    """Return the figures of the audit by the section that they belong to; examples are recordings about picks."""
+    out: dict[str, list[Panel]] = {}
+    for part in AUDIT_PARTS:
+        module = importlib.import_module(f"quakescribe.report.{part}")
+        more = (examples,) if part == "audit_picks" else ()
+        for key, panels in module.panels(audit, facts, settings, *more).items():
+            out.setdefault(key, []).extend(panels)
+    return out
+
+
+def _merged(own: list[Panel], more: list[Panel]) -> list[Panel]:
+    """Return the report's own panels and the audit's; one of the audit takes the place of one with the same key."""
+    better = {panel.key: panel for panel in more}
+    keys = {panel.key for panel in own}
+    return [*(_fuller(better.get(panel.key), panel) for panel in own), *(one for one in more if one.key not in keys)]
+
+
+def _fuller(better: Panel | None, panel: Panel) -> Panel:
+    return panel if better is None or (better.figure is None and better.grid is None) else better
+
+
+def _settings(info: Mapping[str, Any]) -> Panel:
+    toml = str(info.get("settings_toml") or "")
+    if not toml:
+        return nothing("settings", "Settings as used", "the settings were not given", "full")
+    return Panel("settings", "Settings as used", "", size="full", folded=True, listing=toml)
 
 
 def _head(facts: Facts, info: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -178,7 +297,7 @@ def _tiles(facts: Facts) -> list[tuple[str, str, str]]:
         (count(len(events)), "events" if len(events) != 1 else "event", f"{count(len(located))} located"),
         (share(well, len(located)), "well located", f"{count(well)} of {count(len(located))}"),
         (
-            f"{known.min():.1f} to {known.max():.1f}" if len(known) else "-",
+            f"{value(known.min(), 1)} to {value(known.max(), 1)}" if len(known) else "-",
             f"magnitude {facts.kind}".strip(),
             f"{count(len(known), 'event')} measured",
         ),

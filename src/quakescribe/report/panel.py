@@ -8,20 +8,26 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Grid:
-    """A table for people: a head, rows of text, and the columns that hold numbers (set flush right)."""
+    """A table for people: a head, rows of text, the columns of numbers (set flush right), and the one of verdicts.
+
+    ``verdict`` is the column whose words good, watch, bad and cannot tell are drawn as badges; such a table can be
+    filtered by verdict, and stands as a list of cards on a phone. Lines of a cell after the first are set apart.
+    """
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     numbers: frozenset[int] = frozenset()
+    verdict: int | None = None
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One figure or table.
+    """One figure, table or text.
 
-    ``caption`` is its takeaway, computed from the data. With neither figure nor grid it says why there is nothing.
-    ``aspect`` is height over width of the plotting area; ``size`` is the share of the page's width; ``rows`` is how
-    many panels may stand beside it on a wide page; ``least`` is its least height (px).
+    ``caption`` is its takeaway, computed from the data. With neither figure, grid nor listing it says why there is
+    nothing. ``aspect`` is height over width of the plotting area; ``size`` is the share of the page's width; ``rows``
+    is how many panels may stand beside it on a wide page; ``least`` is its least height (px); ``listing`` is text to be
+    shown as it is. ``folded`` hides all but the title until it is asked for, unless it is ``opened`` at first.
     """
 
     key: str
@@ -32,8 +38,10 @@ class Panel:
     size: str = "half"
     aspect: float = 0.6
     folded: bool = False
+    opened: bool = False
     rows: int = 1
     least: int = 250
+    listing: str = ""
 
 
 def nothing(key: str, title: str, because: str, size: str = "half") -> Panel:
@@ -42,10 +50,35 @@ def nothing(key: str, title: str, because: str, size: str = "half") -> Panel:
 
 
 @dataclass(frozen=True)
+class Lead:
+    """A finding in words, told before all tables: its verdict, what it is about, and the reason."""
+
+    verdict: str
+    title: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """How something was found out: the question, how it is answered, by whose methods."""
+
+    question: str
+    method: str
+    references: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Section:
-    """One stage of the run on the page."""
+    """One part of the page.
+
+    ``counts`` are verdicts with their numbers: buttons that filter the tables of the section. ``leads`` stand before
+    the panels, ``told`` after them, folded.
+    """
 
     key: str
     title: str
     intro: str
     panels: list[Panel] = field(default_factory=list)
+    counts: tuple[tuple[str, int], ...] = ()
+    leads: tuple[Lead, ...] = ()
+    told: tuple[Told, ...] = ()

@@ -1,4 +1,4 @@
-"""The last stage of a run: findings, exports, report."""
+"""The last stage of a run: audit, exports, report."""
 
 from __future__ import annotations
 
@@ -10,34 +10,41 @@ import pandas as pd
 
 from quakescribe.errors import WorkspaceError
 from quakescribe.report.page import write
+from quakescribe.report.publish import figures
+from quakescribe.run.audits import Audited, audit_run, project_of
+from quakescribe.run.examples import examples
 from quakescribe.run.runner import Context
-from quakescribe.run.stage import part
-from quakescribe.run.summary import association_rate, skipped
 from quakescribe.run.workspace import SETTINGS, Run
-from quakescribe.settings.project import dump, load
-from quakescribe.tables import FINDINGS, TABLES, store
+from quakescribe.settings.project import Settings, dump, load
+from quakescribe.tables import TABLES
 
 SUFFIX = {"csv": ".csv", "quakeml": ".xml", "fdsn": ".txt", "geojson": ".geojson"}
 
 
 def finish(context: Context) -> Path:
-    """Write the findings, the exports that the settings name, and the report; return the report's path."""
+    """Audit the run, write the exports that the settings name, and the report; return the report's path."""
     from quakescribe.exchange.formats import write_tables
 
     run = context.run
-    tables = all_tables(run)
-    tables["findings"] = findings(tables)
-    store.write(tables["findings"], FINDINGS, part(run.folder / "report", "findings", "all"))
+    audited = audit_run(run, context.folder, context.settings)
     for name in context.settings.run.exports:
-        write_tables(run.folder / "export" / f"catalogue{SUFFIX.get(name, '.' + name)}", name, tables)
-    return _report(run, tables)
+        write_tables(run.folder / "export" / f"catalogue{SUFFIX.get(name, '.' + name)}", name, audited.tables)
+    return write_report(run, audited)
 
 
-def make_report(run: Run) -> Path:
-    """Make the report of a run again from its tables, under the settings it was made with."""
-    tables = all_tables(run)
-    tables["findings"] = findings(tables)
-    return _report(run, tables)
+def make_report(run: Run, settings: Settings | None = None) -> Path:
+    """Audit a run again and make its report from its tables, under the settings it was made with, or others."""
+    if not (run.folder / SETTINGS).exists():
+        raise WorkspaceError(f"{run.folder}: no such run; 'quakescribe run' makes one")
+    return write_report(run, audit_run(run, project_of(run), settings))
+
+
+def make_figures(run: Run, formats: tuple[str, ...]) -> list[Path]:
+    """Write every figure of a run's report for print, into the folder ``figures`` of the run."""
+    audited = audit_run(run, project_of(run))
+    settings = load(run.folder / SETTINGS)
+    return figures(audited.tables, facts_of(run, audited), run.folder / "figures", settings.report, audited.audit,
+                   formats=formats)
 
 
 def all_tables(run: Run) -> dict[str, pd.DataFrame]:
@@ -47,54 +54,17 @@ def all_tables(run: Run) -> dict[str, pd.DataFrame]:
     return {name: run.table(name) for name in TABLES}
 
 
-def findings(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return what this run says of itself: association rates, share well located, and what was left out.
-
-    A first version without verdicts: judging them is the audit's work, so every verdict is 'cannot tell'.
-    """
-    picks, arrivals, origins = tables["picks"], tables["arrivals"], tables["origins"]
-    rows: list[dict[str, Any]] = []
-
-    def add(metric: str, scope: str, key: str, value: float, why: str) -> None:
-        rows.append(
-            {"metric": metric, "scope": scope, "key": key, "value": value, "verdict": "cannot tell", "why": why}
-        )
-
-    add(
-        "association_rate",
-        "network",
-        "pairs",
-        association_rate(picks, arrivals),
-        "share of P-S pairs of which both onsets belong to the same event",
-    )
-    associated = set(arrivals["pick_id"])
-    for station_id, mine in picks.groupby("station_id", sort=True):
-        add(
-            "association_rate",
-            "station",
-            str(station_id),
-            float(mine["pick_id"].isin(associated).mean()),
-            f"share of the station's {len(mine)} picks that belong to an event",
-        )
-    if len(origins):
-        add(
-            "well_located",
-            "network",
-            "events",
-            float(origins["well_located"].mean()),
-            "share of events that keep the rule of the locate settings",
-        )
-    for row in skipped(tables["skips"]):
-        add(
-            "skipped", "stage", f"{row['stage']}: {row['reason']}", float(row["count"]), "left out, and listed in skips"
-        )
-    return FINDINGS.make({name: [row[name] for row in rows] for name in rows[0]})
+def write_report(run: Run, audited: Audited) -> Path:
+    """Write the report of an audited run beside its tables."""
+    settings = load(run.folder / SETTINGS)
+    return write(audited.tables, facts_of(run, audited), run.folder / "report.html", settings.report, audited.audit)
 
 
-def _report(run: Run, tables: dict[str, pd.DataFrame]) -> Path:
+def facts_of(run: Run, audited: Audited) -> dict[str, Any]:
+    """Return what a report says about how a run was made."""
     settings, provenance = load(run.folder / SETTINGS), run.provenance()
     inputs = provenance.get("inputs", {})
-    info = {
+    info = audited.info | {
         "name": run.name,
         "version": provenance.get("quakescribe", ""),
         "settings_toml": dump(settings, comments=False),
@@ -104,7 +74,10 @@ def _report(run: Run, tables: dict[str, pd.DataFrame]) -> Path:
         "timing": {name: one["seconds"] for name, one in provenance.get("stages", {}).items() if name != "report"},
         "packages": provenance.get("packages", {}),
     }
+    wanted = settings.report.example_station_days
+    if wanted:
+        info["examples"] = examples(run, project_of(run), settings, audited.audit, wanted)
     score = run.folder / "score.json"
     if score.exists():
         info["score"] = pd.DataFrame(json.loads(score.read_text()))
-    return write(tables, info, run.folder / "report.html", settings.report)
+    return info

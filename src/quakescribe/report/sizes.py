@@ -1,4 +1,4 @@
-"""How large the events are: the frequency-magnitude distribution."""
+"""How large the events are: magnitudes of stations against that of the network, and the kinds of magnitude."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from quakescribe.report import style
-from quakescribe.report.completeness import ENOUGH, FrequencyMagnitude, frequency_magnitude
 from quakescribe.report.fits import running_median
 from quakescribe.report.panel import Grid, Panel, nothing
 from quakescribe.report.text import count, value
@@ -16,88 +15,10 @@ from quakescribe.tables.facts import Facts
 
 
 def sizes(facts: Facts, settings: ReportSettings) -> list[Panel]:
-    """Return the frequency-magnitude distribution and the table of the kinds of magnitude."""
-    found = frequency_magnitude(facts.catalogue["magnitude"], settings.magnitude_bin, settings.completeness_correction)
-    if found is None:
-        return [nothing("frequency-magnitude", "Frequency–magnitude", "no event has a magnitude")]
-    return [_distribution(found, facts, settings), _station_values(facts, settings), _kinds(facts)]
-
-
-def _distribution(found: FrequencyMagnitude, facts: Facts, settings: ReportSettings) -> Panel:
-    step = settings.magnitude_bin
-    filled = found.incremental > 0
-    traces: list[dict[str, Any]] = [
-        {
-            "type": "scatter",
-            "mode": "markers",
-            "name": f"In bins of {step:g}",
-            "x": found.magnitude[filled],
-            "y": found.incremental[filled],
-            "hovertemplate": "%{x:.2f}: %{y:,}<extra>in the bin</extra>",
-            "marker": {"symbol": "square-open", "size": 6, "color": style.colour("muted")},
-        },
-        {
-            "type": "scatter",
-            "mode": "markers",
-            "name": "At or above",
-            "x": found.magnitude,
-            "y": found.cumulative,
-            "hovertemplate": "%{x:.2f}: %{y:,}<extra>at or above</extra>",
-            "marker": {"symbol": "circle", "size": 6, "color": style.colour("P")},
-        },
-    ]
-    shapes = [
-        {
-            "type": "line",
-            "x0": found.completeness,
-            "x1": found.completeness,
-            "yref": "paper",
-            "y0": 0,
-            "y1": 1,
-            "line": {"color": style.colour("S"), "width": 1.5, "dash": "dot"},
-        }
-    ]
-    if np.isfinite(found.b):
-        ends = np.array([found.completeness, min((found.a + 0.3) / found.b, found.magnitude[-1] + 0.5)])
-        traces.append(
-            {
-                "type": "scatter",
-                "mode": "lines",
-                "name": f"b = {found.b:.2f} ± {found.b_error:.2f} (first estimate)",
-                "x": ends,
-                "y": 10 ** (found.a - found.b * ends),
-                "hoverinfo": "skip",
-                "line": {"color": style.colour("S"), "width": 2},
-            }
-        )
-    arranged = style.layout(
-        style.axis(f"Magnitude {facts.kind}"),
-        style.axis("Number of events", type="log", dtick=1, exponentformat="power"),
-        shapes=shapes,
-    )
-    return Panel(
-        "frequency-magnitude",
-        "Frequency–magnitude",
-        _caption(found, settings),
-        style.figure(traces, arranged),
-        aspect=0.7,
-    )
-
-
-def _caption(found: FrequencyMagnitude, settings: ReportSettings) -> str:
-    head = (
-        f"First estimates: the fullest bin is at {value(found.peak, 1)}; with the usual "
-        f"{settings.completeness_correction:+g} the catalogue is taken as complete from "
-        f"{value(found.completeness, 1)} (dotted). "
-    )
-    if np.isfinite(found.b):
-        return head + (
-            f"b = {found.b:.2f} ± {found.b_error:.2f} (one standard error of the sampling alone) from "
-            f"{count(found.used, 'event')} at or above it. Completeness that changes with time biases both."
-        )
-    return (
-        head + f"No b value: it needs {ENOUGH} events of more than one size at or above, there are {count(found.used)}."
-    )
+    """Return the station magnitudes against distance, and the table of the kinds of magnitude."""
+    if not facts.catalogue["magnitude"].notna().any():
+        return [nothing("station-magnitudes", "Station minus network magnitude", "no event has a magnitude")]
+    return [_station_values(facts, settings), _kinds(facts)]
 
 
 def _station_values(facts: Facts, settings: ReportSettings) -> Panel:

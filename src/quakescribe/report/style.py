@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 # name: (light, dark). Figures are made with the light colour; the page's script exchanges it in the dark.
-# P, S and good are from the palette of Okabe & Ito (2008), distinguishable with every kind of colour vision.
+# P, S and good are after the palette of Okabe & Ito (2008), distinguishable with every kind of colour vision.
 PALETTE: dict[str, tuple[str, str]] = {
     "ink": ("#1b2430", "#e7ebf0"),
     "muted": ("#566273", "#9fabba"),
@@ -21,6 +21,8 @@ PALETTE: dict[str, tuple[str, str]] = {
     "P": ("#0072b2", "#5bb7ec"),
     "S": ("#d55e00", "#ff9450"),
     "good": ("#00805d", "#37c99f"),
+    "watch": ("#8f6400", "#e6b84c"),
+    "bad": ("#b3202e", "#ff8589"),
     "quiet": ("#c5ccd5", "#465262"),
     "station": ("#1f2937", "#f1f3f6"),
     "halo": ("#fefefe", "#10151b"),

@@ -20,6 +20,13 @@ SHIFT_S = (60.0, 1800.0)
 """A station's picks are shifted by at least and at most so much, either way."""
 
 
+STRETCHES = 4
+"""So many stretches of time stand for a span with too many picks."""
+
+NULLS = ("picks", "pairs", "real_events", "real_picks", "real_pairs", "null_events", "null_picks", "null_pairs")
+"""The columns that :func:`nulls` returns."""
+
+
 class Null(NamedTuple):
     """What shifted picks make: events, associated picks, and pairs of which both onsets are in one event."""
 
@@ -46,6 +53,53 @@ def chance(picks: pd.DataFrame, stations: pd.DataFrame, model: VelocityModel, se
     found = [_count(shifted(picks, start, end, np.random.default_rng([seed, k])), stations, model, settings)
              for k in range(repeats)]
     return Null(*(float(np.mean(column)) for column in zip(*found, strict=True)))
+
+
+def nulls(picks: pd.DataFrame, stations: pd.DataFrame, model: VelocityModel, settings: AssociateSettings,
+          start: pd.Timestamp, end: pd.Timestamp, repeats: int, seed: int, most: int) -> pd.DataFrame:
+    """Associate a sample of the picks as they are, and with every station's picks shifted; one row per repeat.
+
+    Parameters
+    ----------
+    picks, stations, model, settings, start, end, repeats, seed
+        As for :func:`chance`.
+    most
+        Picks of the sample: of more, STRETCHES whole stretches of time are taken evenly over the span, each shifted
+        within itself.
+
+    Returns
+    -------
+    DataFrame
+        picks, pairs (of the sample), real_events, real_picks, real_pairs, null_events, null_picks, null_pairs.
+    """
+    if not repeats or picks.empty:
+        return pd.DataFrame({name: [] for name in NULLS}, dtype=float)
+    parts = _stretches(picks, start, end, most)
+    pairs = sum(int(((part["phase"] == "S") & (part["pair_id"] > 0)).sum()) for _, _, part in parts)
+    sample = (sum(len(part) for _, _, part in parts), pairs)
+    real = _sum([_count(part, stations, model, settings) for _, _, part in parts])
+    found = [_sum([_count(shifted(part, low, high, np.random.default_rng([seed, k, number])), stations, model, settings)
+                   for number, (low, high, part) in enumerate(parts)]) for k in range(repeats)]
+    return pd.DataFrame([(*sample, *real, *null) for null in found], columns=list(NULLS)).astype(float)
+
+
+def _sum(counts: list[Null]) -> Null:
+    return Null(*(sum(column) for column in zip(*counts, strict=True)))
+
+
+def _stretches(picks: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp,
+               most: int) -> list[tuple[pd.Timestamp, pd.Timestamp, pd.DataFrame]]:
+    """Return stretches of the span with their picks: the whole, or evenly spaced ones that hold about `most` picks."""
+    if len(picks) <= most:
+        return [(start, end, picks)]
+    length = (end - start) * (most / len(picks) / STRETCHES)
+    out = []
+    for k in range(STRETCHES):
+        low = start + (end - start) * ((k + 0.5) / STRETCHES) - length / 2
+        part = picks[picks["time"].between(low, low + length)].reset_index(drop=True)
+        if len(part):
+            out.append((low, low + length, part))
+    return out
 
 
 def chance_in(run: Run, project: Project, settings: Settings, repeats: int = 1) -> Null:

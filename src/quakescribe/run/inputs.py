@@ -12,6 +12,7 @@ import pandas as pd
 from quakescribe.earth.velocity import VelocityModel
 from quakescribe.errors import StationError, WaveformError
 from quakescribe.settings.project import Settings
+from quakescribe.tables import COVERAGE
 
 if TYPE_CHECKING:
     from quakescribe.waveforms.archive import Archive
@@ -83,6 +84,16 @@ def open_inputs(settings: Settings, folder: Path) -> Inputs:
     kept = [pd.isna(one) or not excluded(one, project.exclude_stations) for one in skips["station_id"]]
     skips = skips[np.array(kept, dtype=bool)].reset_index(drop=True)
     return Inputs(archive, stations, channels, model, stations_path, usable, start, end, coverage, skips)
+
+
+def recorded_stretches(index: pd.DataFrame) -> pd.DataFrame:
+    """Return the table COVERAGE of an archive's index: what any channel recorded, gaps under a minute closed."""
+    rows = index[["station_id", "start", "end"]].sort_values(["station_id", "start", "end"], kind="stable")
+    rows = rows.reset_index(drop=True)
+    until = rows.groupby("station_id")["end"].cummax()
+    same = rows["station_id"] == rows["station_id"].shift()
+    part = (~same | (rows["start"] > until.shift() + pd.Timedelta(1, "min"))).cumsum()
+    return COVERAGE.make(dict(rows.groupby(part).agg({"station_id": "first", "start": "first", "end": "max"})))
 
 
 def _iso(ns: int) -> str:

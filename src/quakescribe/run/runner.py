@@ -19,13 +19,13 @@ import quakescribe
 from quakescribe.earth.velocity import VelocityModel
 from quakescribe.errors import EngineError, QuakescribeError, SettingsError
 from quakescribe.run.engine import Engine, open_engine
-from quakescribe.run.inputs import Inputs, open_inputs
+from quakescribe.run.inputs import Inputs, open_inputs, recorded_stretches
 from quakescribe.run.pickers import Identity, identity, with_paths
 from quakescribe.run.stage import Stage, Task, Unit, act, decide, fingerprint, part
 from quakescribe.run.workspace import SETTINGS, Run, write_text
 from quakescribe.settings.pick import PickSettings
 from quakescribe.settings.project import Settings, dump
-from quakescribe.tables import CHANNELS, SKIPS, STATIONS, store
+from quakescribe.tables import CHANNELS, COVERAGE, SKIPS, STATIONS, store
 
 PACKAGES = ("numpy", "scipy", "numba", "pandas", "pyarrow", "pyproj", "obspy", "pydantic", "distributed", "plotly")
 log = logging.getLogger("quakescribe")
@@ -138,10 +138,11 @@ def execute(
 
 
 def _write_inputs(inputs: Inputs, run: Run) -> None:
-    """Keep the stations and channels as used, and what was left out at the start, with the run."""
+    """Keep with the run the stations and channels as used, when they recorded, and what was left out at the start."""
     for folder, table, frame in (
         ("inputs", STATIONS, inputs.stations),
         ("inputs", CHANNELS, inputs.channels),
+        ("inputs", COVERAGE, recorded_stretches(inputs.archive.index)),
         ("waveforms", SKIPS, inputs.skips),
     ):
         path = part(run.folder / folder, table.name, "inputs")

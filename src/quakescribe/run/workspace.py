@@ -23,13 +23,14 @@ SETTINGS = "quakescribe.toml"
 MAKERS: dict[str, tuple[str, ...]] = {
     "stations": ("inputs",),
     "channels": ("inputs",),
+    "coverage": ("inputs",),
     "picks": ("pick",),
     "events": ("associate",),
     "arrivals": ("locate", "associate"),
     "origins": ("locate",),
     "amplitudes": ("measure-amplitudes",),
     "magnitudes": ("measure",),
-    "findings": ("report",),
+    "findings": ("audit",),
 }
 """Which stages make a table; the first that has written it holds the latest version."""
 

@@ -147,3 +147,27 @@ def read_experiment(path: Path) -> ExperimentSettings:
     except SettingsError as error:
         faults.extend(str(error).splitlines())
     raise SettingsError("\n".join(f"{path}: {fault}" for fault in faults))
+
+
+class ComparisonSettings(Section):
+    """How finished catalogues of the same data are compared. Nothing here changes a catalogue."""
+
+    match_s: float = setting(3.0, "events can be the same if their origin times differ by at most this", "s", gt=0,
+                             le=60)
+    match_km: float = setting(25.0, "events can be the same if their epicentres are at most this far apart", "km", gt=0,
+                              le=500)
+    time_error_s: float | None = setting(
+        None, "scatter of the origin times of one event, which weighs time against distance; unset = estimated", "s",
+        gt=0)
+    place_error_km: float | None = setting(
+        None, "scatter of the epicentres of one event along each axis; unset = estimated", "km", gt=0)
+    pick_s: float = setting(0.5, "picks of a station and phase can be the same if they differ by at most this", "s",
+                            gt=0, le=10)
+    shifts: int = setting(8, "how often one catalogue is shifted in time to count what matches by chance", ge=2, le=100)
+    common_stations: bool = setting(
+        False, "whether only stations that all catalogues have are compared; an event stays if least_stations of them "
+        "hold an arrival")
+    least_stations: int = setting(4, "stations that an event must keep when only common stations are compared", ge=1)
+    magnitude_step: float = setting(0.5, "width of a class of magnitude", "magnitude units", gt=0, le=5)
+    resamples: int = setting(1000, "how often blocks of time are drawn again", ge=50, le=100_000)
+    seed: int = setting(0, "of everything that is drawn at random", ge=0)

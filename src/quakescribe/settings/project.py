@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from quakescribe.errors import SettingsError
 from quakescribe.settings.associate import AssociateSettings
 from quakescribe.settings.audit import AuditSettings
+from quakescribe.settings.compare import ComparisonSettings
 from quakescribe.settings.base import S, Section, build
 from quakescribe.settings.locate import LocateSettings
 from quakescribe.settings.measure import MeasureSettings
@@ -38,6 +39,7 @@ class Settings(Section):
     locate: LocateSettings = LocateSettings()
     measure: MeasureSettings = MeasureSettings()
     audit: AuditSettings = AuditSettings()
+    comparison: ComparisonSettings = ComparisonSettings()
     report: ReportSettings = ReportSettings()
     train: TrainSettings = TrainSettings()
 

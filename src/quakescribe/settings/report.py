@@ -14,11 +14,11 @@ class ReportSettings(Section):
     max_points: int = setting(
         20_000, "points drawn in one figure; larger tables are thinned, and the figure says so", ge=100
     )
-    magnitude_bin: float = setting(
-        0.1, "width of one bin of the frequency-magnitude distribution", "magnitude units", gt=0, le=1
-    )
-    completeness_correction: float = setting(
-        0.2, "added to the maximum-curvature magnitude before b is estimated", "magnitude units", ge=0, le=1
-    )
     events_listed: int = setting(25, "rows in the table of the largest events", ge=1, le=1000)
+    example_station_days: int = setting(
+        3, "station-days of which recordings about picks without an event are shown, the most out of line; 0 = none",
+        ge=0, le=20)
     stations_drawn: int = setting(80, "stations drawn in one figure; the ones with most picks come first", ge=1)
+    embed_most_mb: float = setting(
+        6.0, "size of all tables together that the page holds for download; larger ones stay in the run's folder", "MB",
+        ge=0, le=1000)

@@ -6,17 +6,19 @@ from quakescribe.tables.origins import AMPLITUDES, MAGNITUDES, ORIGINS
 from quakescribe.tables.picks import PICKS, pick_ids
 from quakescribe.tables.samples import MARKS, SAMPLES
 from quakescribe.tables.schema import Column, Table
-from quakescribe.tables.stations import CHANNELS, STATIONS
+from quakescribe.tables.stations import CHANNELS, COVERAGE, STATIONS
 
 TABLES: dict[str, Table] = {
     table.name: table
-    for table in (STATIONS, CHANNELS, PICKS, EVENTS, ARRIVALS, ORIGINS, AMPLITUDES, MAGNITUDES, FINDINGS, SKIPS)
+    for table in (STATIONS, CHANNELS, COVERAGE, PICKS, EVENTS, ARRIVALS, ORIGINS, AMPLITUDES, MAGNITUDES, FINDINGS,
+                  SKIPS)
 }
 
 __all__ = [
     "AMPLITUDES",
     "ARRIVALS",
     "CHANNELS",
+    "COVERAGE",
     "EVENTS",
     "FINDINGS",
     "MAGNITUDES",

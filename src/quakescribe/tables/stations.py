@@ -1,4 +1,4 @@
-"""Stations: where the ground was measured; and channels: what measured it."""
+"""Stations: where the ground was measured; channels: what measured it; coverage: when it did."""
 
 from quakescribe.tables.schema import TIME, Column, Table
 
@@ -33,5 +33,17 @@ CHANNELS = Table(
         Column("has_response", "bool", "-", "a full response is in the StationXML"),
         Column("valid_from", TIME, "UTC", "start of the epoch; null = always", nullable=True),
         Column("valid_to", TIME, "UTC", "end of the epoch; null = open", nullable=True),
+    ),
+)
+
+COVERAGE = Table(
+    name="coverage",
+    meaning="one row per station and stretch of time that it recorded",
+    key=("station_id", "start"),
+    sort=("station_id", "start"),
+    columns=(
+        Column("station_id", "str", "-", "NET.STA.LOC"),
+        Column("start", TIME, "UTC", "first sample"),
+        Column("end", TIME, "UTC", "last sample"),
     ),
 )

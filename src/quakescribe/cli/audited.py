@@ -1,0 +1,139 @@
+"""The command that judges a catalogue without labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from quakescribe.cli.project import Json, Set
+
+if TYPE_CHECKING:
+    from quakescribe.run.audits import Audited
+    from quakescribe.settings.project import Settings
+
+ORDER = ("bad", "watch", "cannot tell", "good")
+COLOURS = {"bad": "red", "watch": "yellow", "good": "green", "cannot tell": "dim"}
+
+
+def audit(
+    sources: Annotated[list[Path], typer.Argument(
+        metavar="WHAT...", help="A project, a run's folder, or a catalogue (and picks) in files of any known format.")],
+    name: Annotated[str, typer.Option("--name", help="Which run of a project.", show_default="the latest")] = "",
+    stations: Annotated[Path | None, typer.Option("--stations", help="Of files: StationXML, CSV or PAL.")] = None,
+    velocity: Annotated[Path | None, typer.Option("--velocity", help="Of files: layered model; none = a generic "
+                                                  "crust.")] = None,
+    picks: Annotated[Path | None, typer.Option("--picks", help="Of files: all picks, also those in no event.")] = None,
+    reference: Annotated[str, typer.Option(
+        "--reference", help="Picks of a rule-based picker: a run of the project, or a file.",
+        show_default="the project's latest run of PAL")] = "",
+    relocated: Annotated[Path | None, typer.Option(
+        "--relocated", help="The relocated catalogue, by the same event ids.")] = None,
+    depth_datum: Annotated[float, typer.Option(
+        "--depth-datum", help="Of files: km above sea level from which they count depth.")] = 0.0,
+    settings_file: Annotated[Path | None, typer.Option("--settings", help="Of files: TOML with settings.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for report and tables.",
+                                             show_default="the run's; of files: audit")] = None,
+    changes: Set = None,
+    as_json: Json = False,
+) -> None:
+    """Say how far a catalogue can be trusted, without labels: a verdict, its reason and what to do, per metric."""
+    from quakescribe.cli import show
+
+    audited, report = _audited(sources, name, stations, velocity, picks, reference, relocated, depth_datum,
+                               settings_file, out, changes)
+    findings = audited.audit.findings
+    if as_json:
+        show.as_json({"report": str(report), "findings": findings.to_dict("records")})
+        return
+    for sentence in audited.info.get("filled_in", ()):
+        show.say(sentence)
+    print_verdicts(audited)
+    show.say(f"report: {report}")
+
+
+def _audited(sources: list[Path], name: str, stations: Path | None, velocity: Path | None, picks: Path | None,
+             reference: str, relocated: Path | None, depth_datum: float, settings_file: Path | None,
+             out: Path | None, changes: list[str] | None) -> tuple[Audited, Path]:
+    """Audit a run or files; return what was found and the report."""
+    from quakescribe.run.audits import is_project, is_run
+    from quakescribe.run.plain import settings_from
+    from quakescribe.settings.project import override
+
+    if is_run(sources[0]) or is_project(sources[0]):
+        return _of_run(sources, name, reference, relocated, out, changes)
+    from quakescribe.report.files import write_audit
+    from quakescribe.run.audits import audit_files
+
+    settings = override(settings_from(settings_file), changes or ())
+    given = [*sources, *([picks] if picks is not None else [])]
+    audited = audit_files(given, settings, stations, velocity, Path(reference) if reference else None, relocated,
+                          depth_datum)
+    return audited, write_audit(audited, out or Path("audit"), settings)
+
+
+def _of_run(sources: list[Path], name: str, reference: str, relocated: Path | None, out: Path | None,
+            changes: list[str] | None) -> tuple[Audited, Path]:
+    from quakescribe.errors import SettingsError
+    from quakescribe.exchange.formats import read_tables
+    from quakescribe.report.files import write_audit
+    from quakescribe.report.runs import write_report
+    from quakescribe.run.audits import audit_run, chosen_run, project_of
+    from quakescribe.run.workspace import Run
+    from quakescribe.settings.project import load, override
+
+    if len(sources) > 1:
+        raise SettingsError("one run is audited at a time; 'quakescribe compare' takes several")
+    run = chosen_run(sources[0], name)
+    folder = project_of(run)
+    settings: Settings = override(load(folder / "quakescribe.toml"), changes or ())
+    other = Run(folder / "runs" / reference) if reference else None
+    if other is not None and not other.provenance():
+        raise SettingsError(f"--reference {reference}: no run of that name in {folder}")
+    moved = read_tables(relocated, lenient=True).get("origins") if relocated is not None else None
+    audited = audit_run(run, folder, settings, other, moved)
+    return audited, write_report(run, audited) if out is None else write_audit(audited, out, settings)
+
+
+def print_verdicts(audited: Audited) -> None:
+    """Print the verdicts on the whole network, the worst first, and how many stations and days stand out."""
+    from rich.markup import escape
+
+    from quakescribe.audit import CHECKS
+    from quakescribe.cli import show
+
+    titles = {metric.name: metric.title for check in CHECKS for metric in check.metrics}
+    findings = audited.audit.findings
+    network = findings[findings["scope"] == "network"]
+    order = network["verdict"].map({verdict: k for k, verdict in enumerate(ORDER)})
+    network = network.assign(order=order).sort_values(["order", "metric", "key"], kind="stable")
+    told = network[network["verdict"].isin(["bad", "watch"])]
+    rows = [(_coloured(row["verdict"]), _titled(titles[row["metric"]], row["key"]), escape(_number(row)),
+             escape(row["why"])) for row in told.to_dict("records")]
+    counts = network["verdict"].value_counts()
+    show.say("  ".join(f"{int(counts.get(verdict, 0))} {verdict}" for verdict in ORDER))
+    if rows:
+        show.table("What to look at", ("verdict", "metric", "value", "why"), rows)
+    for scope, group in findings[findings["scope"] != "network"].groupby("scope"):
+        bad = group[group["verdict"] == "bad"]
+        if len(bad):
+            names = ", ".join(_titled(str(row.key), titles[str(row.metric)]) for row in bad.head(6).itertuples())
+            show.say(f"bad {scope}s: {names}" + (f" and {len(bad) - 6} more" if len(bad) > 6 else ""))
+
+
+def _titled(name: str, more: str) -> str:
+    return f"{name} ({more})" if more else name
+
+
+def _coloured(verdict: Any) -> str:
+    return f"[{COLOURS[verdict]}]{verdict}[/]"
+
+
+def _number(row: dict[Any, Any]) -> str:
+    """Return value, unit and interval."""
+    if row["value"] != row["value"]:
+        return ""
+    unit = "" if row["unit"] in ("-", None) else f" {row['unit']}"
+    ends = f" [{row['low']:.3g}, {row['high']:.3g}]" if row["low"] == row["low"] else ""
+    return f"{row['value']:.3g}{ends}{unit}"

@@ -1,0 +1,96 @@
+"""Intervals of shares and quantiles of things that come in clusters: events of a swarm are missed together.
+
+Closed forms instead of resampling, so that hundreds of classes and stations cost nothing.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import norm, t
+
+Array = NDArray[np.float64]
+
+_Z = float(norm.ppf(0.975))
+_FEW = 3
+"""With fewer blocks than this their scatter says nothing, and all things count as independent."""
+
+
+def shares(part: ArrayLike, whole: ArrayLike) -> tuple[Array, Array, Array]:
+    """Return shares and their 95% intervals, with things of one block of time taken as alike.
+
+    Parameters
+    ----------
+    part, whole
+        Shape (groups, blocks): how many of how many, by group and block of time.
+
+    Returns
+    -------
+    tuple
+        Share, lower and upper end, each of shape (groups,); not a number where there is nothing.
+
+    Notes
+    -----
+    Interval of Wilson (1927) at the effective number of Korn & Graubard (1998, Survey Methodology 24, 193-201):
+    n / deff * (t_n / t_K)^2, where deff is the variance of the ratio between blocks over that of independent things
+    (never below one) and t_n, t_K are 97.5% quantiles at n - 1 and K - 1 degrees of freedom, K blocks.
+    """
+    k, n = np.atleast_2d(np.asarray(part, np.float64)), np.atleast_2d(np.asarray(whole, np.float64))
+    total, blocks = n.sum(1), (n > 0).sum(1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.clip(k.sum(1) / total, 0.0, 1.0)
+        between = ((k - share[:, None] * n) ** 2).sum(1) * blocks / np.maximum(blocks - 1, 1) / total**2
+        deff = np.fmax(1.0, between / (share * (1.0 - share) / total))
+        shrink = (t.ppf(0.975, np.maximum(total - 1, 1)) / t.ppf(0.975, np.maximum(blocks - 1, 1))) ** 2
+        known = np.where(blocks >= _FEW, total / deff * np.minimum(shrink, 1.0), total)
+        scale = 1.0 + _Z**2 / known
+        middle = (share + _Z**2 / (2.0 * known)) / scale
+        half = _Z / scale * np.sqrt(share * (1.0 - share) / known + _Z**2 / (4.0 * known**2))
+        return share, np.clip(middle - half, 0.0, share), np.clip(middle + half, share, 1.0)
+
+
+def quantile(values: ArrayLike, q: float, block: ArrayLike) -> tuple[float, float, float]:
+    """Return a quantile and its 95% interval, with values of one block of time taken as alike.
+
+    Parameters
+    ----------
+    values
+        Shape (n,); those that are not finite are left out.
+    q
+        0.5 for the median.
+    block
+        Shape (n,), whole numbers from 0.
+
+    Returns
+    -------
+    tuple
+        Quantile, lower and upper end; not a number with fewer than three values.
+
+    Notes
+    -----
+    Woodruff (1952, J. Am. Stat. Assoc. 47, 635-646): the interval of the share of values at or below the quantile,
+    from :func:`shares`, read off the values. O(n log n).
+    """
+    x, where = np.asarray(values, np.float64), np.asarray(block, np.int64)
+    finite = np.isfinite(x)
+    x, where = x[finite], where[finite]
+    if len(x) < _FEW:
+        return (float("nan"),) * 3
+    found = float(np.quantile(x, q))
+    _, low, high = shares(np.bincount(where, x <= found), np.bincount(where))
+    ends = np.quantile(x, [min(float(low[0]), q), max(float(high[0]), q)])
+    return found, min(found, float(ends[0])), max(found, float(ends[1]))
+
+
+def absolute(low: float, high: float) -> tuple[float, float]:
+    """Return the interval of the absolute value of what lies between low and high."""
+    if np.isnan(low) or np.isnan(high):
+        return float("nan"), float("nan")
+    return (0.0 if low <= 0 <= high else min(abs(low), abs(high))), max(abs(low), abs(high))
+
+
+def tally(group: ArrayLike, block: ArrayLike, groups: int, blocks: int, weight: ArrayLike | None = None) -> Array:
+    """Return how many things there are by group and block (shape (groups, blocks)), or the sum of their weights."""
+    cell = np.asarray(group, np.int64) * blocks + np.asarray(block, np.int64)
+    counted = np.bincount(cell, None if weight is None else np.asarray(weight, np.float64), minlength=groups * blocks)
+    return counted.reshape(groups, blocks).astype(np.float64)

@@ -1,0 +1,120 @@
+"""The report of a comparison: verdicts side by side, then figures by stage; tables and figures for print beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+import quakescribe
+from quakescribe.audit import CHECKS
+from quakescribe.audit.check import VERDICTS
+from quakescribe.compare.side_by_side import Comparison
+from quakescribe.compare.sides import Side
+from quakescribe.report.comparison import panels
+from quakescribe.report.page import render
+from quakescribe.report.panel import Grid, Panel, Section, nothing
+from quakescribe.report.publish import publish
+from quakescribe.report.text import count, moment, share
+from quakescribe.settings.project import Settings
+
+INTROS = {
+    "overview": ("Ranking", "Which is better at what, by stated rules, and how surely. No one number decides."),
+    "pick": ("Pick", "Onsets: which are shared, and which stations one picker has trouble with."),
+    "associate": ("Associate", "How much is in events, and how much of it by chance."),
+    "locate": ("Locate", "Where the events are, and how well they are known."),
+    "catalogue": ("Catalogue", "Which events are shared, and how the shared ones differ."),
+    "measure": ("Measure", "Sizes."),
+}
+
+
+def write_comparison(found: Comparison, sides: Sequence[Side], folder: Path, settings: Settings,
+                     figures: bool = False) -> Path:
+    """Write ``report.html``, the tables (CSV and Parquet) and the findings of every side; return the report.
+
+    Parameters
+    ----------
+    found, sides
+        The comparison and what was compared.
+    folder
+        Is made.
+    settings
+        Section ``report`` counts.
+    figures
+        Whether every figure is written for print too, into ``figures``.
+    """
+    found.write(folder / "tables")
+    table = verdict_table(sides)
+    table.to_csv(folder / "verdicts.csv", index=False)
+    drawn = panels(found.facts, found.tables, settings.report)
+    said = _verdicts(table, sides)
+    sections = [Section("verdicts", "Verdicts", "What an audit says of each, without labels.", [said])]
+    sections += [Section(key, *INTROS.get(key, (key.capitalize(), "")), more) for key, more in _ordered(drawn)]
+    if figures:
+        publish(sections, folder / "figures")
+    span = found.common.span
+    head = [("Compared", ", ".join(found.common.names)),
+            ("Common span", f"{moment(span[0])} to {moment(span[1])} UTC" if span else "none"),
+            ("Version", quakescribe.__version__),
+            *((f"Note {k + 1}", warning) for k, warning in enumerate(found.common.warnings))]
+    checks = [one for side in sides if side.audit for one in side.audit.outcomes]
+    return render(folder / "report.html", name=folder.name, kicker="quakescribe comparison", head=head,
+                  tiles=_tiles(found), sections=sections,
+                  references=[one for check in CHECKS if check.name in checks for one in check.references])
+
+
+def _ordered(drawn: dict[str, list[Panel]]) -> list[tuple[str, list[Panel]]]:
+    """Return the sections in the order of INTROS, unknown ones last."""
+    known = [(key, drawn[key]) for key in INTROS if drawn.get(key)]
+    return known + [(key, more) for key, more in drawn.items() if key not in INTROS and more]
+
+
+def verdict_table(sides: Sequence[Side]) -> pd.DataFrame:
+    """Return a row per metric of the whole network, with value and verdict of every side."""
+    rows: dict[tuple[str, str], dict[str, object]] = {}
+    for side in sides:
+        if side.audit is None:
+            continue
+        network = side.audit.findings[side.audit.findings["scope"] == "network"]
+        for one in network.to_dict("records"):
+            row = rows.setdefault((one["metric"], one["key"]), {"metric": one["metric"], "key": one["key"]})
+            row |= {f"{side.name} {name}": one[name] for name in ("value", "low", "high", "verdict")}
+    order = {metric.name: k for k, metric in enumerate(metric for check in CHECKS for metric in check.metrics)}
+    return pd.DataFrame(sorted(rows.values(), key=lambda row: (order.get(str(row["metric"]), 999), str(row["key"]))))
+
+
+def _verdicts(table: pd.DataFrame, sides: Sequence[Side]) -> Panel:
+    names = [side.name for side in sides if side.audit is not None]
+    if table.empty:
+        return nothing("verdict-table", "Verdicts side by side", "none of the catalogues was audited", "full")
+    titles = {metric.name: metric for check in CHECKS for metric in check.metrics}
+    rows = []
+    for one in table.to_dict("records"):
+        metric = titles[one["metric"]]
+        title = metric.title + (f" ({one['key']})" if one["key"] else "")
+        cells = [_cell(one, name, metric.unit) for name in names]
+        if all(verdict == "cannot tell" for verdict in (one.get(f"{name} verdict") for name in names)):
+            continue
+        rows.append((title, *cells))
+    counts = "; ".join(f"{name}: " + ", ".join(
+        f"{int((table[f'{name} verdict'] == verdict).sum())} {verdict}" for verdict in VERDICTS) for name in names)
+    return Panel("verdict-table", "Verdicts side by side", f"{counts}. Metrics that none can tell are left out here.",
+                 size="full", grid=Grid(("Metric", *names), tuple(rows)))
+
+
+def _cell(row: dict[object, object], name: str, unit: str) -> str:
+    value, verdict = row.get(f"{name} value"), row.get(f"{name} verdict")
+    if verdict is None or (isinstance(verdict, float) and verdict != verdict):
+        return "-"
+    number = f"{value:.3g}" if isinstance(value, float) and value == value else "-"
+    return f"{number}{'' if unit == '-' or number == '-' else ' ' + unit} · {verdict}"
+
+
+def _tiles(found: Comparison) -> list[tuple[str, str, str]]:
+    out = []
+    for row in found.tables["sides"].to_dict("records"):
+        out.append((count(row["events"]), str(row["side"]),
+                    f"events, {share(row['well_located'], row['located'])} well located; "
+                    f"{share(row['associated'], row['picks'])} of {count(row['picks'])} picks"))
+    return out

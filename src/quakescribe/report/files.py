@@ -1,0 +1,34 @@
+"""What an audit of plain files leaves: the report, the findings, and the tables behind its figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import quakescribe
+from quakescribe.report.page import write
+from quakescribe.run.audits import Audited
+from quakescribe.run.workspace import write_text
+from quakescribe.settings.project import Settings, dump
+from quakescribe.tables import FINDINGS, store
+
+
+def write_audit(audited: Audited, folder: Path, settings: Settings) -> Path:
+    """Write ``report.html``, ``findings.csv`` and ``findings.parquet`` into a folder; return the report.
+
+    The tables behind the figures go to ``tables/CHECK-TABLE.csv``.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for suffix in ("csv", "parquet"):
+        store.write(audited.audit.findings, FINDINGS, folder / f"findings.{suffix}")
+    write_tables(audited, folder / "tables")
+    info = {"name": folder.name, **audited.info, "version": quakescribe.__version__,
+            "settings_toml": dump(settings.audit, comments=False)}
+    return write(audited.tables, info, folder / "report.html", settings.report, audited.audit)
+
+
+def write_tables(audited: Audited, folder: Path) -> None:
+    """Write the tables behind the figures as CSV."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for check, outcome in audited.audit.outcomes.items():
+        for name, table in outcome.tables.items():
+            write_text(folder / f"{check}-{name}.csv", table.to_csv(index=False))

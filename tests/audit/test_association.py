@@ -1,0 +1,203 @@
+"""The association rate, its null, and what is out of line."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import poisson
+
+from quakescribe.associate import associate
+from quakescribe.audit import audit, make_case
+from quakescribe.audit.association import ASSOCIATION, Chance, chance_of, pairs_of, poisson_interval
+from quakescribe.audit.case import NULL_COLUMNS
+from quakescribe.run.chance import nulls
+from quakescribe.settings.associate import AssociateSettings
+from quakescribe.settings.audit import AuditSettings
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "reference"))
+import made_picks
+from made_catalogue import MODEL, START, catalogue
+from sound_picks import SEEDS, sound
+
+SETTINGS = AuditSettings(resamples=60)
+
+
+def result(tables, null=None):
+    more = {} if null is None else {"null": null}
+    return audit(make_case(tables, SETTINGS, MODEL, **more), (ASSOCIATION,))
+
+
+def found(tables, null=None):
+    return result(tables, null).findings.set_index(["metric", "scope", "key"])
+
+
+def null_table(real, null, each=8, picks=5000):
+    """Repeats with these numbers of real and null events, each with so many picks and half as many pairs."""
+    rows = [(picks, picks / 2, real, real * each, real * each / 2, one, one * each, one * each / 2) for one in null]
+    return pd.DataFrame(rows, columns=list(NULL_COLUMNS), dtype=float)
+
+
+def associated(picks, stations, model):
+    events, arrivals, _ = associate(picks, stations, model, AssociateSettings())
+    null = nulls(picks, stations, model, AssociateSettings(), made_picks.START, made_picks.END, 3, 0, 100_000)
+    return {"picks": picks, "stations": stations, "events": events, "arrivals": arrivals}, null
+
+
+@pytest.mark.parametrize("k", [0, 1, 4, 30, 400])
+def test_the_poisson_interval_leaves_two_and_a_half_percent_on_either_side(k):
+    low, high = poisson_interval(k)
+    assert poisson.cdf(k, high) == pytest.approx(0.025)
+    assert low == 0.0 if k == 0 else poisson.sf(k - 1, low) == pytest.approx(0.025)
+
+
+def test_rates_are_counts_over_counts():
+    tables, _ = sound(3)
+    picks, rows = tables["picks"], found(tables)
+    kept = picks["pick_id"].isin(tables["arrivals"]["pick_id"])
+    assert rows.loc[("association_rate", "network", ""), "value"] == pytest.approx(kept.mean())
+    for phase in "PS":
+        mine = picks["phase"] == phase
+        assert rows.loc[("association_rate", "network", phase), "value"] == pytest.approx(kept[mine].mean())
+
+
+def test_a_pair_is_associated_only_if_one_event_holds_both_onsets():
+    picks = pd.DataFrame({
+        "station_id": "A", "phase": ["P", "S"] * 4, "time": START, "pair_id": [1, 1, 2, 2, 3, 3, 0, 0],
+        "event_id": [7, 7, 7, 8, 0, 7, 7, 7]})
+    assert pairs_of(picks)["associated"].tolist() == [True, False, False]
+
+
+def test_the_interval_of_corrected_rates_holds_the_truth_as_often_as_it_says():
+    rng, inside = np.random.default_rng(2), 0
+    for _ in range(400):
+        real, null = rng.poisson(60), rng.poisson(15, 3)
+        chance = chance_of(null_table(max(real, 1), null, each=10, picks=1000), "picks")
+        _, low, high = chance.corrected(float(max(real, 1)))
+        inside += low <= (600 - 150) / 1000 <= high
+    assert 0.93 <= inside / 400 <= 1.0
+
+
+def test_the_interval_of_the_chance_share_holds_the_truth_as_often_as_it_says():
+    rng, inside = np.random.default_rng(3), 0
+    for _ in range(400):
+        _, low, high = chance_of(null_table(100, rng.poisson(6, 3)), "events").share
+        inside += low <= 0.06 <= high
+    assert 0.93 <= inside / 400 <= 1.0
+
+
+def test_repeats_that_scatter_more_than_poisson_widen_the_interval():
+    tight = chance_of(null_table(100, [10, 10, 10, 10, 10]), "events")
+    wide = chance_of(null_table(100, [2, 2, 10, 18, 18]), "events")
+    assert wide.high - wide.low > 1.5 * (tight.high - tight.low)
+
+
+def test_no_chance_event_in_any_repeat_still_has_an_upper_limit():
+    chance = chance_of(null_table(100, [0, 0, 0]), "events")
+    assert chance == Chance(pytest.approx(np.nan, nan_ok=True), 100.0, 0.0, 0.0, pytest.approx(3.689 / 3, rel=1e-3))
+
+
+@pytest.mark.parametrize(("real", "null", "verdict"), [
+    (500, [0, 1, 0], "good"), (500, [45, 38, 40], "watch"), (500, [140, 150, 145], "bad"),
+    (6, [0, 1, 0], "cannot tell")])
+def test_the_chance_share_is_judged_by_its_interval(real, null, verdict):
+    rows = found(sound(3)[0], null_table(real, null)).loc["chance_share"].loc["network"]
+    assert set(rows.index) == {"events", "picks", "pairs"}
+    assert set(rows["verdict"]) == {verdict}
+
+
+def test_planted_events_stand_out_of_the_null_of_the_associator_itself():
+    picks = made_picks.picks(made_picks.planted(np.arange(100.0, 7000.0, 60.0)) + made_picks.noise(60))
+    rows = found(*associated(picks, made_picks.stations(), made_picks.MODEL))
+    assert rows.loc[("association_rate_corrected", "network", ""), "verdict"] == "good"
+    assert rows.loc[("association_rate", "network", "pairs"), "verdict"] == "good"
+    assert rows.loc[("chance_share", "network", "events"), "verdict"] != "bad"
+
+
+def test_picks_that_mean_nothing_are_bad_however_many_of_them_associate():
+    picks = made_picks.picks(made_picks.noise(900, seed=4))
+    tables, null = associated(picks, made_picks.stations(), made_picks.MODEL)
+    rows = found(tables, null)
+    assert len(tables["events"]) > 20
+    assert rows.loc[("association_rate_corrected", "network", ""), "verdict"] == "bad"
+    assert rows.loc[("association_rate", "network", ""), "verdict"] == "bad"
+    assert rows.loc[("chance_share", "network", "picks"), "verdict"] == "bad"
+
+
+def test_few_events_at_the_level_of_chance_cannot_be_told():
+    rows = found(sound(3)[0], null_table(2, [1, 2, 2]))
+    assert rows.loc[("association_rate_corrected", "network", ""), "verdict"] == "cannot tell"
+
+
+def test_without_a_null_no_rate_is_called_good_or_bad():
+    rows = found(sound(3)[0]).reset_index()
+    assert set(rows.loc[rows["scope"] == "network", "verdict"]) == {"cannot tell"}
+
+
+def test_a_station_that_only_makes_noise_is_bad_and_one_with_more_noise_is_watched():
+    tables = catalogue(300, 6.0, seed=6)
+    arrivals, picks = tables["arrivals"], tables["picks"]
+    keep = ~((arrivals["station_id"] == "XX.S02.") & (np.arange(len(arrivals)) % 100 > 0))
+    rows = found({**tables, "arrivals": arrivals[keep]})
+    assert rows.loc[("association_rate", "station", "XX.S02."), "verdict"] == "bad"
+    lone = picks["station_id"].eq("XX.S03.") & picks["pick_id"].isin(arrivals["pick_id"])
+    fewer = picks[~(lone & (np.arange(len(picks)) % 6 > 0))]
+    rows = found({**tables, "picks": fewer, "arrivals": arrivals[arrivals["pick_id"].isin(fewer["pick_id"])]})
+    assert rows.loc[("association_rate", "station", "XX.S03."), "verdict"] == "watch"
+
+
+def test_a_day_of_many_false_picks_is_named_and_a_quiet_day_is_not():
+    tables = catalogue(300, 10.0, seed=7, false_per_day=60.0)
+    picks = tables["picks"]
+    more = picks[~picks["pick_id"].isin(tables["arrivals"]["pick_id"])]
+    seconds = np.random.default_rng(1).uniform(0, 86_400, len(more))
+    more = more.assign(time=START + pd.Timedelta(4, "D") + pd.to_timedelta((seconds * 1e9).round(), unit="ns"),
+                       pick_id=np.arange(1, len(more) + 1), pair_id=0)
+    quiet = tables["arrivals"]["time"].dt.floor("D") == START + pd.Timedelta(7, "D")
+    rows = found({**tables, "picks": pd.concat([picks, more]),
+                  "arrivals": tables["arrivals"][~quiet | (np.arange(len(quiet)) % 2 == 0)]})
+    assert rows.loc["association_rate"].loc["day"].index.tolist() == ["2024-03-08"]
+    assert rows.loc[("association_rate", "day", "2024-03-08"), "verdict"] == "watch"
+
+
+def test_a_day_of_more_picks_of_all_kinds_is_not_named():
+    day = np.repeat(np.arange(10), [130] * 9 + [1300])
+    rng, n = np.random.default_rng(4), len(day)
+    time = START + pd.to_timedelta(day, unit="D") + pd.to_timedelta(rng.uniform(0, 86_399, n).round(3), unit="s")
+    picks = pd.DataFrame({"pick_id": np.arange(1, n + 1), "station_id": "XX.A.", "phase": "P", "time": time,
+                          "pair_id": 0, "picker": "made"})
+    kept = picks[rng.random(n) < 0.3].assign(event_id=1)
+    both = result({"picks": picks, "arrivals": kept[["event_id", "pick_id", "station_id", "phase", "time"]]})
+    assert both.outcomes["association"].tables["days"]["z"].iloc[-1] > 3.5
+    assert "day" not in set(both.findings["scope"])
+
+
+def test_thresholds_count_what_is_left_and_keep_the_events():
+    tables, _ = sound(3)
+    picks = tables["picks"].assign(probability=np.linspace(0.3, 0.9, len(tables["picks"]), dtype=np.float32))
+    table = result({**tables, "picks": picks}, null_table(500, [5, 5, 5])).outcomes["association"].tables["thresholds"]
+    kept = picks["pick_id"].isin(tables["arrivals"]["pick_id"])
+    for one in table.itertuples():
+        left = picks["probability"] >= one.threshold - 1e-6
+        assert (one.picks, one.associated) == (left.sum(), (left & kept).sum())
+        assert one.corrected == pytest.approx(0.99 * one.rate)
+    assert len(table) > 10
+
+
+def test_picks_without_probability_have_no_thresholds():
+    assert result(sound(3)[0]).outcomes["association"].tables["thresholds"].empty
+
+
+def test_sound_networks_are_seldom_called_bad():
+    rng, verdicts = np.random.default_rng(0), []
+    for seed in SEEDS:
+        rows = found(sound(seed)[0], null_table(60 + 15 * seed, rng.poisson(0.5, 3)))
+        verdicts += rows["verdict"].tolist()
+    assert verdicts.count("bad") <= 0.05 * len(verdicts)
+    assert verdicts.count("watch") <= 0.05 * len(verdicts)
+
+
+def test_a_null_that_holds_no_numbers_is_no_null():
+    rows = found(sound(3)[0], null_table(10, [1, 2]) * np.nan)
+    assert rows.loc[("chance_share", "network", "picks"), "verdict"] == "cannot tell"

@@ -1,0 +1,75 @@
+"""Is the catalogue what it seems: units, time zone, what was left out."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_catalogue import MODEL, catalogue
+
+from quakescribe.audit import audit, make_case
+from quakescribe.audit.plausible import INPUT
+from quakescribe.settings.audit import AuditSettings
+from quakescribe.tables import SKIPS
+
+SOUND = catalogue(300, 10.0)
+
+
+def found(tables):
+    return audit(make_case(tables, AuditSettings(), MODEL), (INPUT,)).findings.set_index("metric")
+
+
+def moved(hours):
+    late = pd.Timedelta(hours, "h")
+    return {**SOUND, **{name: SOUND[name].assign(time=SOUND[name]["time"] + late) for name in ("events", "origins")}}
+
+
+def test_a_sound_catalogue_is_what_it_seems():
+    assert set(found(SOUND)["verdict"]) == {"good"}
+
+
+@pytest.mark.parametrize("hours", [-9.0, -5.5, 1.0, 8.0])
+def test_events_in_local_time_are_told_by_the_picks(hours):
+    row = found(moved(hours)).loc["time_offset"]
+    assert row["verdict"] == "bad"
+    assert row["value"] == -hours
+    assert "UTC" in row["why"]
+
+
+def test_picks_that_have_nothing_to_do_with_the_events_tell_nothing():
+    other = catalogue(300, 10.0, seed=9)["picks"]
+    row = found({**SOUND, "picks": other}).loc["time_offset"]
+    assert row["verdict"] == "cannot tell"
+
+
+def test_an_offset_is_seldom_claimed_of_sound_catalogues():
+    verdicts = [found(catalogue(60, 4.0, seed=k)).loc["time_offset", "verdict"] for k in range(20)]
+    assert verdicts.count("bad") <= 1
+
+
+def test_depths_of_metres_read_as_kilometres_the_wrong_way_round_are_bad():
+    origins = SOUND["origins"].assign(depth_km=SOUND["origins"]["depth_km"] / 1000.0)
+    row = found({**SOUND, "origins": origins}).loc["median_depth"]
+    assert row["verdict"] == "bad"
+    assert "km" in row["why"]
+
+
+def test_a_catalogue_at_sea_level_is_no_fault():
+    origins = SOUND["origins"].assign(depth_km=0.0)
+    assert found({**SOUND, "origins": origins}).loc["median_depth", "verdict"] == "good"
+
+
+def test_what_was_left_out_on_reading_is_counted():
+    skips = SKIPS.make({"stage": ["exchange"] * 2, "reason": ["duplicate-id", "unknown-phase"], "count": [40, 2000]})
+    row = found({**SOUND, "skips": skips}).loc["left_out_on_reading"]
+    kept = len(SOUND["picks"]) + len(SOUND["origins"])
+    assert row["value"] == pytest.approx(2040 / (2040 + kept))
+    assert row["verdict"] == "bad"
+    assert "unknown-phase: 2,000" in row["why"]
+
+
+def test_missing_magnitudes_are_said():
+    none = found({**SOUND, "magnitudes": SOUND["magnitudes"].iloc[:0]})
+    assert none.loc["magnitudes_known", "verdict"] == "cannot tell"
+    half = SOUND["magnitudes"].iloc[::2]
+    row = found({**SOUND, "magnitudes": half}).loc["magnitudes_known"]
+    assert row["verdict"] == "watch"
+    assert np.isclose(row["value"], 0.5)

@@ -1,0 +1,129 @@
+import numpy as np
+import pandas as pd
+import pytest
+from made_catalogue import MODEL, catalogue
+from made_sides import picked_twin, twins
+
+from quakescribe.compare.ranking import chance_shares
+from quakescribe.compare.side_by_side import METRICS, compare_sides
+from quakescribe.compare.sides import Side
+from quakescribe.settings.compare import ComparisonSettings
+from quakescribe.tables import FINDINGS, store
+
+SETTINGS = ComparisonSettings(shifts=2, resamples=100)
+SOUND = catalogue(200, 12.0, seed=6)
+
+
+def first_events(n):
+    ids = SOUND["origins"]["event_id"].iloc[:n]
+    return {name: frame[frame["event_id"].isin(ids)] if "event_id" in frame else frame for name, frame in SOUND.items()}
+
+
+def without(*names):
+    return {name: table for name, table in SOUND.items() if name not in names}
+
+
+def sides(*tables):
+    return [Side(["one", "two", "three", "four"][k], one, model=MODEL) for k, one in enumerate(tables)]
+
+
+SPARSE = {
+    "nothing": {}, "picks only": without("events", "origins", "arrivals", "magnitudes"), "no picks": without("picks"),
+    "neither picks nor arrivals": without("picks", "arrivals"), "no magnitudes": without("magnitudes"),
+    "no stations": without("stations"), "one event": first_events(1), "three events": first_events(3),
+    "not located": without("origins"), "no depth": {"events": SOUND["events"].assign(depth_km=np.nan)},
+    "all in one second": {**SOUND, "origins": SOUND["origins"].assign(time=SOUND["origins"]["time"].iloc[0])},
+    "all at one place": {**SOUND, "origins": SOUND["origins"].assign(latitude=40.0, longitude=30.0)},
+    "equal magnitudes": {**SOUND, "magnitudes": SOUND["magnitudes"].assign(value=1.0)},
+}
+
+
+@pytest.mark.parametrize("kind", SPARSE)
+@pytest.mark.parametrize("first", [True, False])
+def test_a_sparse_catalogue_is_compared_without_an_error(kind, first):
+    given = sides(SPARSE[kind], SOUND) if first else sides(SOUND, SPARSE[kind])
+    found = compare_sides(given, SETTINGS)
+    assert {metric.name for metric in METRICS} == set(found.findings["metric"])
+    known = found.findings.dropna(subset=["value", "low", "high"])
+    assert (known["low"] <= known["value"] + 1e-9).all() and (known["value"] <= known["high"] + 1e-9).all()
+
+
+def test_two_empty_catalogues_tell_nothing():
+    found = compare_sides(sides({}, {}), SETTINGS)
+    assert set(found.findings["verdict"]) == {"cannot tell"} and found.common.warnings
+
+
+def test_a_catalogue_equals_itself():
+    found = compare_sides(sides(SOUND, SOUND), SETTINGS)
+    assert not found.findings["verdict"].isin(["watch", "bad"]).any()
+    assert found.tables["events"]["without_chance"].iloc[0] == len(SOUND["origins"])
+    table = found.tables["differences"]
+    assert (table.loc[table["low_edge"].isna(), "within_90"] == 0).all()
+    np.testing.assert_allclose(found.tables["ranks"]["p_best"].dropna(), 0.5)
+
+
+def test_noisy_copies_of_one_catalogue_are_not_bad_in_more_than_a_twentieth_of_findings():
+    made = [catalogue(120, 8.0, seed=seed, n_stations=8) for seed in range(4)]
+    verdicts = pd.concat([compare_sides(sides(one, picked_twin(one, seed, late_s=0.0)), SETTINGS).findings["verdict"]
+                          for seed, one in enumerate(made)])
+    assert (verdicts == "bad").mean() <= 0.02
+
+
+def test_a_catalogue_of_another_time_zone_is_found():
+    late = {name: table.assign(time=table["time"] + pd.Timedelta(hours=1)) if "time" in table else table
+            for name, table in SOUND.items() if name != "picks"}
+    found = compare_sides(sides(SOUND, late), SETTINGS).findings
+    whole = found[found["metric"] == "matched_share"]
+    assert set(whole["verdict"]) == {"bad"} and whole["todo"].str.contains("time zone").all()
+
+
+def test_three_sides_are_compared_each_with_each_and_findings_have_keys_of_their_own():
+    given = sides(*(picked_twin(SOUND, k) for k in range(3)))
+    found = compare_sides(given, SETTINGS)
+    assert len(found.tables["events"]) == 3
+    assert not found.findings.duplicated(["metric", "scope", "key"]).any()
+    assert set(found.findings["scope"]) <= {"pair", "side", "station"}
+    assert "one | three" in set(found.findings["key"])
+    again = compare_sides(given, SETTINGS)
+    pd.testing.assert_frame_equal(found.findings, again.findings)
+
+
+def test_what_associates_by_chance_is_taken_off_where_it_was_counted_on_all():
+    null = pd.DataFrame({"real_picks": [100.0, 100.0], "null_picks": [30.0, 10.0]})
+    both = [Side("a", SOUND, null=null), Side("b", SOUND, null=null.assign(null_picks=0.0))]
+    assert chance_shares(both) == [0.2, 0.0]
+    ranks = compare_sides(both, SETTINGS).tables["ranks"].set_index(["criterion", "side"])["value"]
+    assert ranks["associated_picks", "a"] == pytest.approx(0.8 * ranks["associated_picks", "b"])
+    assert ranks["association_rate", "a"] == pytest.approx(0.8 * ranks["association_rate", "b"])
+    assert chance_shares([both[0], Side("b", SOUND)]) == [0.0, 0.0]
+
+
+def test_contamination_follows_the_rate_of_lone_picks():
+    clean, dirty = catalogue(200, 12.0, seed=6, false_per_day=20.0), catalogue(200, 12.0, seed=6, false_per_day=400.0)
+    table = compare_sides(sides(clean, dirty), SETTINGS).tables["ranks"]
+    rows = table[table["criterion"] == "contamination"].set_index("side")
+    assert rows.loc["two", "value"] / rows.loc["one", "value"] == pytest.approx(20, rel=0.35)
+    expected = 1 - np.exp(-400.0 / 86_400 * 3.0)
+    assert rows.loc["two", "value"] == pytest.approx(expected, rel=0.3)
+    assert rows.loc["one", "rank"] == 1
+
+
+def test_bare_lists_with_known_loss_shift_and_chance_come_out_as_made():
+    one, two = twins(3, n=800, loss=(0.1, 0.2), false=(100, 50))
+    found = compare_sides(sides(one, two), SETTINGS).findings.set_index(["metric", "key"])
+    shared = 0.9 * 0.8 * 800 / (0.9 * 800 + 100)
+    assert found.loc[("matched_share", "one | two"), "value"] == pytest.approx(shared, abs=0.04)
+    assert found.loc[("origin_time_difference", "one | two"), "value"] == pytest.approx(0.3, abs=0.03)
+    assert found.loc[("epicentre_shift", "one | two"), "value"] == pytest.approx(2.0, abs=0.2)
+    assert found.loc[("magnitude_difference", "one | two | ML"), "value"] == pytest.approx(0.2, abs=0.03)
+
+
+def test_everything_is_written_and_read_back(tmp_path):
+    found = compare_sides(sides(SOUND, picked_twin(SOUND, 2)), SETTINGS)
+    files = found.write(tmp_path / "comparison")
+    assert {one.name for one in files} == {one.name for one in (tmp_path / "comparison").iterdir()}
+    pd.testing.assert_frame_equal(store.read(tmp_path / "comparison" / "findings.parquet", FINDINGS), found.findings)
+    for name, table in found.tables.items():
+        back = pd.read_parquet(tmp_path / "comparison" / f"{name}.parquet")
+        assert list(back) == list(table) and len(back) == len(table)
+        assert len(pd.read_csv(tmp_path / "comparison" / f"{name}.csv")) == len(table)
