@@ -15,8 +15,8 @@ from pydantic import BaseModel
 from quakescribe.errors import SettingsError
 from quakescribe.settings.associate import AssociateSettings
 from quakescribe.settings.audit import AuditSettings
-from quakescribe.settings.compare import ComparisonSettings
 from quakescribe.settings.base import S, Section, build
+from quakescribe.settings.compare import ComparisonSettings
 from quakescribe.settings.locate import LocateSettings
 from quakescribe.settings.measure import MeasureSettings
 from quakescribe.settings.pick import PickSettings
