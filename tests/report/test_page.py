@@ -65,7 +65,7 @@ def test_the_whole_run_shows_every_figure(own_part):
         "map", "section-we", "section-sn", "cumulative", "magnitude-time", "picks-time", "picks-snr", "s-minus-p",
         "picks-station", "stations-event", "association-time", "quality", "distribution-erh", "distribution-erz",
         "distribution-rms", "distribution-gap", "depths", "residuals-station", "residuals", "residuals-distance",
-        "travel-times", "frequency-magnitude", "station-magnitudes"}  # fmt: skip
+        "travel-times", "station-magnitudes"}  # fmt: skip
     no_settings = r'<figure class="panel full empty" id="settings">.*?</figure>'
     assert "Nothing to show" not in re.sub(no_settings, "", own_part, flags=re.DOTALL)
 
@@ -231,16 +231,6 @@ def test_every_part_of_the_audit_puts_its_figures_into_a_section_of_the_page_und
         assert all(re.fullmatch(r"[\w-]+", key) for key in keys)
     assert [one.key for one in made] == ["verdicts", "overview", "pick", "associate", "locate", "measure", "catalogue",
                                          "events", "left-out", "run"]
-
-
-def test_a_figure_of_the_audit_takes_the_place_of_the_first_estimate_and_an_empty_one_does_not(run_tables, monkeypatch):
-    facts = gather(run_tables, {})
-    own = {p.key: p for one in sections(facts, {}, ReportSettings()) for p in one.panels}
-    for figure, title in ((own["map"].figure, "Better"), (None, "Frequency–magnitude")):
-        better = Panel("frequency-magnitude", "Better", "It is.", figure)
-        monkeypatch.setattr("quakescribe.report.page.audit_panels", lambda *_, one=better: {"measure": [one]})
-        made = {p.key: p for s in sections(facts, {}, ReportSettings(), made_audit(), CHECKS) for p in s.panels}
-        assert made["frequency-magnitude"].title == title
 
 
 def test_how_it_is_told_stands_at_the_end_of_the_section_with_its_references(run_tables, tmp_path):

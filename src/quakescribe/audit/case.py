@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,9 @@ from quakescribe.earth.velocity import VelocityModel
 from quakescribe.settings.audit import AuditSettings
 from quakescribe.tables import COVERAGE, ORIGINS, PICKS
 from quakescribe.tables.facts import Facts, gather
+
+if TYPE_CHECKING:
+    from quakescribe.audit.neighbours import Declustered
 
 NULL_COLUMNS = ("picks", "pairs", "real_events", "real_picks", "real_pairs", "null_events", "null_picks", "null_pairs")
 
@@ -53,6 +57,13 @@ class Case:
     def rng(self, *what: int) -> np.random.Generator:
         """Return random numbers of their own for a purpose, always the same."""
         return np.random.default_rng([self.settings.seed, *what])
+
+    @cached_property
+    def declustered(self) -> Declustered:
+        """The nearest earlier event of every event, found once for all checks."""
+        from quakescribe.audit.neighbours import decluster
+
+        return decluster(self.facts, self.settings.seismicity)
 
     @property
     def hours(self) -> float:

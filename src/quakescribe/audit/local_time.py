@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from scipy.stats import norm, t
 
 from quakescribe.audit.case import Case
-from quakescribe.audit.neighbours import decluster
 from quakescribe.tables.matching import nanoseconds
 
 Array = NDArray[np.float64]
@@ -208,7 +207,7 @@ def _grid(start: pd.Timestamp, end: pd.Timestamp, timezone: str, offset_s: float
 
 def _families(case: Case) -> tuple[Mask, Rows]:
     """Return which events are background, and each one's parent in its family (itself for the background)."""
-    found = decluster(case.facts, case.settings.seismicity)
+    found = case.declustered
     background = np.asarray(found.background, dtype=bool)
     rows = np.arange(len(background))
     return background, np.where(background, rows, np.asarray(found.parent, dtype=np.int64))

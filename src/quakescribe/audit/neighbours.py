@@ -170,7 +170,7 @@ def run(case: Case) -> Outcome:
             rows.cannot_tell(metric.name, f"the catalogue has {len(events)} events; nearest neighbours need "
                              f"at least {_FEW} at different times", n=len(events))
         return Outcome(rows.rows)
-    found = decluster(case.facts, settings)
+    found = case.declustered
     block = blocks(events["time"], case)
     _clustered(rows, found, block, case)
     _threshold(rows, found, block, case)

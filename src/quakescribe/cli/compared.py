@@ -54,7 +54,7 @@ def compare(
     for warning in found.common.warnings:
         show.say(f"note: {warning}")
     table = found.tables["sides"]
-    columns = [name for name in table if name not in ("magnitude_kind",)]
+    columns = [str(name) for name in table.columns if name != "magnitude_kind"]
     show.table("Side by side", [name.replace("_", " ") for name in columns],
                ([_cell(value) for value in row] for row in table[columns].astype(object).itertuples(index=False)))
     show.say(f"report: {report}")

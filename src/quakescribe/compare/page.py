@@ -78,8 +78,9 @@ def verdict_table(sides: Sequence[Side]) -> pd.DataFrame:
             continue
         network = side.audit.findings[side.audit.findings["scope"] == "network"]
         for one in network.to_dict("records"):
-            row = rows.setdefault((one["metric"], one["key"]), {"metric": one["metric"], "key": one["key"]})
-            row |= {f"{side.name} {name}": one[name] for name in ("value", "low", "high", "verdict")}
+            key = (str(one["metric"]), str(one["key"]))
+            row = rows.setdefault(key, {"metric": key[0], "key": key[1]})
+            row |= {f"{side.name} {name}": one.get(name) for name in ("value", "low", "high", "verdict")}
     order = {metric.name: k for k, metric in enumerate(metric for check in CHECKS for metric in check.metrics)}
     return pd.DataFrame(sorted(rows.values(), key=lambda row: (order.get(str(row["metric"]), 999), str(row["key"]))))
 

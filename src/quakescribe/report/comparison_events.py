@@ -22,10 +22,6 @@ Tables = Mapping[str, pd.DataFrame]
 
 # (light, dark). Told apart with every kind of colour vision: least CIE76 distance 16 seen with no red or no green cones
 # (Machado et al. 2009), 10 with no blue ones; contrast with the page at least 3.5.
-SIDES: tuple[tuple[str, str], ...] = (
-    ("#0072b2", "#5bb7ec"), ("#d55e00", "#ff9450"), ("#00805d", "#37c99f"), ("#9304c4", "#b555d5"),
-    ("#e30a5a", "#c33e9c"), ("#420c78", "#b6a4c3"), ("#452100", "#be5225"), ("#0d2d39", "#b2edb9"),
-)
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "x", "triangle-down", "star")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid", "dash")
 _BINS = 40
@@ -34,7 +30,7 @@ _WELL = ("good", "Well located"), ("S", "Poorly located"), ("quiet", "Not locate
 
 def hue(number: int) -> str:
     """Return the colour of a side by its number; after eight they start again."""
-    return SIDES[number % len(SIDES)][0]
+    return style.SIDES[number % len(style.SIDES)][0]
 
 
 def numbers(sides: Sides) -> dict[str, int]:

@@ -26,24 +26,17 @@ NOTES: tuple[tuple[str, str], ...] = (
         "Well located is the rule of the settings well_* in the section locate below.",
     ),
     (
-        "Completeness and b",
-        "First estimates by maximum curvature (Wiemer & Wyss 2000; correction: Woessner & Wiemer 2005) and "
-        "by the maximum likelihood of grouped magnitudes (Aki 1965; Tinti & Mulargia 1987), its error after "
-        "Shi & Bolt (1982). "
-        "Maximum curvature is a lower bound where detection fades gradually.",
+        "Verdict",
+        "Good, watch or bad by limits that stand in the settings; bad only where chance is excluded. Cannot tell: too "
+        "few data, something missing, or an interval that reaches from bad to good.",
+    ),
+    (
+        "Interval and expected",
+        "The interval holds the value with 95% (resampled blocks of time, or Wilson's for a share). Expected is the "
+        "null: the value without a fault, or by chance.",
     ),
 )
 
 REFERENCES: tuple[str, ...] = (
-    "Aki, K. (1965). Maximum likelihood estimate of b in the formula log N = a − bM and its confidence limits. "
-    "Bulletin of the Earthquake Research Institute 43, 237–239.",
     "Klein, F. W. (2002). User's guide to HYPOINVERSE-2000. U.S. Geological Survey Open-File Report 02-171.",
-    "Shi, Y., & Bolt, B. A. (1982). The standard error of the magnitude-frequency b value. "
-    "Bulletin of the Seismological Society of America 72(5), 1677–1687.",
-    "Tinti, S., & Mulargia, F. (1987). Confidence intervals of b values for grouped magnitudes. "
-    "Bulletin of the Seismological Society of America 77(6), 2125–2134.",
-    "Wiemer, S., & Wyss, M. (2000). Minimum magnitude of completeness in earthquake catalogs. "
-    "Bulletin of the Seismological Society of America 90(4), 859–869.",
-    "Woessner, J., & Wiemer, S. (2005). Assessing the quality of earthquake catalogues: estimating the magnitude of "
-    "completeness and its uncertainty. Bulletin of the Seismological Society of America 95(2), 684–698.",
 )

@@ -208,7 +208,7 @@ def sections(facts: Facts, info: Mapping[str, Any], settings: ReportSettings, au
         "measure": sizes(facts, settings),
         "catalogue": [],
     }
-    stages = [Section(key, *INTROS[key], _merged(own[key], more.get(key, [])), told=told(made, key)) for key in own]
+    stages = [Section(key, *INTROS[key], [*own[key], *more.get(key, [])], told=told(made, key)) for key in own]
     truth = scored(info)
     return [
         *([] if audit is None else [verdicts(audit, checks)]),
@@ -233,17 +233,6 @@ def audit_panels(audit: Audit, facts: Facts, settings: ReportSettings,
         for key, panels in module.panels(audit, facts, settings, *more).items():
             out.setdefault(key, []).extend(panels)
     return out
-
-
-def _merged(own: list[Panel], more: list[Panel]) -> list[Panel]:
-    """Return the report's own panels and the audit's; one of the audit takes the place of one with the same key."""
-    better = {panel.key: panel for panel in more}
-    keys = {panel.key for panel in own}
-    return [*(_fuller(better.get(panel.key), panel) for panel in own), *(one for one in more if one.key not in keys)]
-
-
-def _fuller(better: Panel | None, panel: Panel) -> Panel:
-    return panel if better is None or (better.figure is None and better.grid is None) else better
 
 
 def _settings(info: Mapping[str, Any]) -> Panel:

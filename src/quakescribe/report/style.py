@@ -38,7 +38,12 @@ _SCALE = (
     ("#90c83a", "#fde725"),
 )
 SCALE = [[i / (len(_SCALE) - 1), pair[0]] for i, pair in enumerate(_SCALE)]
-LIGHT_TO_DARK: dict[str, str] = {**dict(PALETTE.values()), **dict(_SCALE)}
+# Of catalogues side by side; told apart with every kind of colour vision.
+SIDES: tuple[tuple[str, str], ...] = (
+    ("#0072b2", "#5bb7ec"), ("#d55e00", "#ff9450"), ("#00805d", "#37c99f"), ("#9304c4", "#b555d5"),
+    ("#e30a5a", "#c33e9c"), ("#420c78", "#b6a4c3"), ("#452100", "#be5225"), ("#0d2d39", "#b2edb9"),
+)
+LIGHT_TO_DARK: dict[str, str] = {**dict(PALETTE.values()), **dict(_SCALE), **dict(SIDES)}
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
 LEGEND: dict[str, Any] = {
     "orientation": "h",
