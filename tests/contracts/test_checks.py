@@ -36,6 +36,8 @@ SPARSE = {
     "no picks": without("picks", "arrivals"), "no magnitudes": without("magnitudes"),
     "no stations": without("stations"), "no arrivals": without("arrivals"),
     "three events": first_events(3), "one event": first_events(1),
+    "arrivals of one station": {**SOUND, "arrivals": SOUND["arrivals"][
+        SOUND["arrivals"]["station_id"] == SOUND["arrivals"]["station_id"].iloc[0]]},
     "events without a depth": {"events": SOUND["events"].assign(depth_km=np.nan)},
     "a bare list": {"origins": SOUND["origins"].assign(
         **dict.fromkeys(["erh_km", "erz_km", "ert_s", "rms_s", "gap_deg", "dmin_km"], np.nan), n_phases=0,

@@ -12,7 +12,7 @@ from made_sides import picked_twin, twins
 
 from quakescribe.compare.side_by_side import compare_sides
 from quakescribe.compare.sides import Side
-from quakescribe.report import comparison_events as events
+from quakescribe.report import style
 from quakescribe.report.comparison import panels
 from quakescribe.report.print_figure import drawn
 from quakescribe.settings.compare import ComparisonSettings
@@ -64,15 +64,15 @@ def contrast(one, other):
 @pytest.mark.parametrize("theme", [0, 1])
 @pytest.mark.parametrize("eyes", VISION)
 def test_the_colours_of_eight_sides_are_told_apart_by_all_eyes(theme, eyes):
-    seen = [lab(VISION[eyes] @ linear(pair[theme])) for pair in events.SIDES]
+    seen = [lab(VISION[eyes] @ linear(pair[theme])) for pair in style.SIDES]
     apart = [np.linalg.norm(a - b) for k, a in enumerate(seen) for b in seen[k + 1:]]
     assert min(apart) > {"normal": 24, "no blue": 10}.get(eyes, 15)
 
 
 def test_the_colours_stand_out_from_the_page_and_each_has_one_partner_in_the_dark():
     for theme, paper in enumerate(("#ffffff", "#171d25")):
-        assert min(contrast(pair[theme], paper) for pair in events.SIDES) > 3.4
-    assert len({pair[0] for pair in events.SIDES}) == 8
+        assert min(contrast(pair[theme], paper) for pair in style.SIDES) > 3.4
+    assert len({pair[0] for pair in style.SIDES}) == 8
 
 
 def test_every_figure_is_there_for_three_sides_and_can_be_printed():

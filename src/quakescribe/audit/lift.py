@@ -121,8 +121,8 @@ def _geometry(case: Case, events: pd.DataFrame, seen: Observed) -> Geometry:
     reach = np.hypot(x[seen.event] - sx[seen.station], y[seen.event] - sy[seen.station])
     farthest = float(np.clip(REACH * reach.max(initial=10.0), 20.0, FARTHEST_KM))
     elevation = float(np.nanmean(stations["elevation_m"])) if stations["elevation_m"].notna().any() else 0.0
-    table = TravelTimes.build(case.model, [elevation], farthest, min(-1.0, float(depth.min())),
-                              max(float(depth.max()), 5.0) + 1.0, 1.0, 1.0)
+    table = TravelTimes.build(case.model, [elevation], farthest, float(depth.min(initial=-1.0)),
+                              float(depth.max(initial=5.0)) + 1.0, 1.0, 1.0)
     none = (np.array([0.0]), np.array([0.0]))
     plain = Geometry(seconds(events["time"]), x, y, depth, sx, sy, table, np.zeros((len(stations), 2)), (none, none))
     travel, residual = _residuals(plain, seen)

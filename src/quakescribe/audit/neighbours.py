@@ -164,7 +164,7 @@ METRICS = (
 
 def run(case: Case) -> Outcome:
     """Answer the check from the nearest earlier event of every event."""
-    rows, settings, events = Rows(METRICS), case.settings.seismicity, case.facts.catalogue
+    rows, events = Rows(METRICS), case.facts.catalogue
     if len(events) < _FEW or events["time"].iloc[0] >= events["time"].iloc[-1]:
         for metric in METRICS:
             rows.cannot_tell(metric.name, f"the catalogue has {len(events)} events; nearest neighbours need "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -71,18 +72,20 @@ def _ordered(drawn: dict[str, list[Panel]]) -> list[tuple[str, list[Panel]]]:
 
 
 def verdict_table(sides: Sequence[Side]) -> pd.DataFrame:
-    """Return a row per metric of the whole network, with value and verdict of every side."""
-    rows: dict[tuple[str, str], dict[str, object]] = {}
+    """Return a row per metric of the whole network, with value, interval and verdict of every side."""
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
     for side in sides:
         if side.audit is None:
             continue
         network = side.audit.findings[side.audit.findings["scope"] == "network"]
-        for one in network.to_dict("records"):
-            key = (str(one["metric"]), str(one["key"]))
-            row = rows.setdefault(key, {"metric": key[0], "key": key[1]})
-            row |= {f"{side.name} {name}": one.get(name) for name in ("value", "low", "high", "verdict")}
+        for metric, key, *said in network[["metric", "key", *_SAID]].itertuples(index=False):
+            row = rows.setdefault((metric, key), {"metric": metric, "key": key})
+            row |= {f"{side.name} {name}": one for name, one in zip(_SAID, said, strict=True)}
     order = {metric.name: k for k, metric in enumerate(metric for check in CHECKS for metric in check.metrics)}
-    return pd.DataFrame(sorted(rows.values(), key=lambda row: (order.get(str(row["metric"]), 999), str(row["key"]))))
+    return pd.DataFrame([rows[one] for one in sorted(rows, key=lambda one: (order.get(one[0], len(order)), one[1]))])
+
+
+_SAID = ("value", "low", "high", "verdict")
 
 
 def _verdicts(table: pd.DataFrame, sides: Sequence[Side]) -> Panel:
@@ -104,7 +107,7 @@ def _verdicts(table: pd.DataFrame, sides: Sequence[Side]) -> Panel:
                  size="full", grid=Grid(("Metric", *names), tuple(rows)))
 
 
-def _cell(row: dict[object, object], name: str, unit: str) -> str:
+def _cell(row: dict[Any, Any], name: str, unit: str) -> str:
     value, verdict = row.get(f"{name} value"), row.get(f"{name} verdict")
     if verdict is None or (isinstance(verdict, float) and verdict != verdict):
         return "-"

@@ -19,9 +19,6 @@ from quakescribe.tables.facts import Facts
 
 Sides = Mapping[str, Facts]
 Tables = Mapping[str, pd.DataFrame]
-
-# (light, dark). Told apart with every kind of colour vision: least CIE76 distance 16 seen with no red or no green cones
-# (Machado et al. 2009), 10 with no blue ones; contrast with the page at least 3.5.
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "x", "triangle-down", "star")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid", "dash")
 _BINS = 40
