@@ -76,6 +76,13 @@ def test_a_catalogue_without_picks_is_judged_by_what_it_has(files):
     assert "cannot tell" not in verdict(found, "median_depth")
 
 
+def test_picks_of_several_files_are_taken_together(files):
+    half = pd.read_csv(files / "picks.csv")
+    half.iloc[: len(half) // 2].to_csv(files / "some.csv", index=False)
+    found = audited(files, "some.csv", "events.csv", "picks.csv")
+    assert len(found.tables["picks"]) == len(SOUND["picks"])
+
+
 def test_picks_without_a_catalogue_too(files):
     found = audited(files, "picks.csv")
     assert every_check_answered(found)

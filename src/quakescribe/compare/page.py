@@ -10,7 +10,7 @@ import pandas as pd
 
 import quakescribe
 from quakescribe.audit import CHECKS
-from quakescribe.audit.check import VERDICTS
+from quakescribe.audit.check import BAD, GOOD, VERDICTS, WATCH, worst
 from quakescribe.compare.side_by_side import Comparison
 from quakescribe.compare.sides import Side
 from quakescribe.report.comparison import panels
@@ -18,6 +18,7 @@ from quakescribe.report.page import render
 from quakescribe.report.panel import Grid, Panel, Section, nothing
 from quakescribe.report.publish import publish
 from quakescribe.report.text import count, moment, share
+from quakescribe.report.verdicts import decimals, number
 from quakescribe.settings.project import Settings
 
 INTROS = {
@@ -50,7 +51,7 @@ def write_comparison(found: Comparison, sides: Sequence[Side], folder: Path, set
     table.to_csv(folder / "verdicts.csv", index=False)
     drawn = panels(found.facts, found.tables, settings.report)
     said = _verdicts(table, sides)
-    sections = [Section("verdicts", "Verdicts", "What an audit says of each, without labels.", [said])]
+    sections = [Section("verdicts", "Verdicts", "What an audit says of each, without labels.", said)]
     sections += [Section(key, *INTROS.get(key, (key.capitalize(), "")), more) for key, more in _ordered(drawn)]
     if figures:
         publish(sections, folder / "figures")
@@ -88,31 +89,41 @@ def verdict_table(sides: Sequence[Side]) -> pd.DataFrame:
 _SAID = ("value", "low", "high", "verdict")
 
 
-def _verdicts(table: pd.DataFrame, sides: Sequence[Side]) -> Panel:
+def _verdicts(table: pd.DataFrame, sides: Sequence[Side]) -> list[Panel]:
+    """Return what is not good with all of them, worst first, and folded what is."""
     names = [side.name for side in sides if side.audit is not None]
     if table.empty:
-        return nothing("verdict-table", "Verdicts side by side", "none of the catalogues was audited", "full")
-    titles = {metric.name: metric for check in CHECKS for metric in check.metrics}
-    rows = []
+        return [nothing("verdict-table", "Verdicts side by side", "none of the catalogues was audited", "full")]
+    metrics = {metric.name: metric for check in CHECKS for metric in check.metrics}
+    rows: dict[str, list[tuple[str, ...]]] = {verdict: [] for verdict in VERDICTS}
     for one in table.to_dict("records"):
-        metric = titles[one["metric"]]
+        metric = metrics[one["metric"]]
         title = metric.title + (f" ({one['key']})" if one["key"] else "")
-        cells = [_cell(one, name, metric.unit) for name in names]
-        if all(verdict == "cannot tell" for verdict in (one.get(f"{name} verdict") for name in names)):
-            continue
-        rows.append((title, *cells))
+        least = worst([str(one.get(f"{name} verdict")) for name in names])
+        rows[least].append((title, least, *(_cell(one, name, metric.unit) for name in names)))
     counts = "; ".join(f"{name}: " + ", ".join(
         f"{int((table[f'{name} verdict'] == verdict).sum())} {verdict}" for verdict in VERDICTS) for name in names)
-    return Panel("verdict-table", "Verdicts side by side", f"{counts}. Metrics that none can tell are left out here.",
-                 size="full", grid=Grid(("Metric", *names), tuple(rows)))
+    head = ("Metric", "Worst", *names)
+    out = []
+    told = (*rows[BAD], *rows[WATCH])
+    if told:
+        out.append(Panel("verdict-table", "Bad or to be watched in one of them", f"{counts}.", size="full",
+                         grid=Grid(head, told, verdict=1)))
+    if rows[GOOD]:
+        out.append(Panel("verdict-good", f"Good in all that can tell ({len(rows[GOOD])} metrics)", "" if told else
+                         f"{counts}.", size="full", folded=bool(told), grid=Grid(head, tuple(rows[GOOD]), verdict=1)))
+    return out or [nothing("verdict-table", "Verdicts side by side", "no metric can be told of any of them", "full")]
 
 
 def _cell(row: dict[Any, Any], name: str, unit: str) -> str:
+    """Return value, unit and verdict of a side."""
     value, verdict = row.get(f"{name} value"), row.get(f"{name} verdict")
-    if verdict is None or (isinstance(verdict, float) and verdict != verdict):
+    if not isinstance(verdict, str):
         return "-"
-    number = f"{value:.3g}" if isinstance(value, float) and value == value else "-"
-    return f"{number}{'' if unit == '-' or number == '-' else ' ' + unit} · {verdict}"
+    if not isinstance(value, float) or value != value:
+        return verdict
+    digits = decimals(value, row.get(f"{name} low", value), row.get(f"{name} high", value))
+    return f"{number(value, digits)}{'' if unit == '-' else ' ' + unit}\n{verdict}"
 
 
 def _tiles(found: Comparison) -> list[tuple[str, str, str]]:

@@ -146,7 +146,7 @@ def audit_files(sources: Sequence[Path], settings: Settings, stations: Path | No
     Parameters
     ----------
     sources
-        Files or folders of tables, together: what an earlier one holds is not taken from a later one.
+        Files or folders of tables, together: picks of all of them, of everything else what the first holds that has it.
     settings
         Limits of the verdicts; how picks are associated, for what associates by chance.
     stations, velocity
@@ -210,12 +210,20 @@ def _read(sources: Sequence[Path], stations: Path | None, depth_datum_km: float)
         for name, frame in found.items():
             if name not in tables or (tables[name].empty and len(frame)):
                 tables[name] = frame
+            elif name == "picks":
+                tables[name] = _all_picks(tables[name], frame)
     if places.empty:
         places = tables.get("stations", places)
     heard = {name for key in ("picks", "arrivals") if key in tables for name in tables[key]["station_id"]}
     places = with_locations(places, sorted(heard))
     tables |= {"stations": places, "skips": SKIPS.order(store.concat(skips, SKIPS))}
     return _linked(tables), places
+
+
+def _all_picks(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+    """Return the picks of two files, those of the longer one first where both hold one."""
+    both = sorted((one, other), key=len, reverse=True)
+    return PICKS.order(pd.concat(both, ignore_index=True).drop_duplicates("pick_id"))
 
 
 def _linked(tables: Tables) -> Tables:
