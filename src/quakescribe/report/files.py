@@ -22,7 +22,7 @@ def write_audit(audited: Audited, folder: Path, settings: Settings) -> Path:
         store.write(audited.audit.findings, FINDINGS, folder / f"findings.{suffix}")
     write_tables(audited, folder / "tables")
     info = {"name": folder.name, **audited.info, "version": quakescribe.__version__,
-            "settings_toml": dump(settings.audit, comments=False)}
+            "settings_toml": dump(settings.audit, comments=False), "tables": "in the folder 'tables' beside this page"}
     return write(audited.tables, info, folder / "report.html", settings.report, audited.audit)
 
 

@@ -64,7 +64,8 @@ def write(
         All optional: ``name``, ``created``, ``version`` (texts), ``packages`` (name -> version), ``settings_toml``,
         ``settings_digest`` (texts), ``velocity`` (dict of ``name`` and ``layers``: rows of top, P and S velocity),
         ``span`` (first and last time), ``timing`` (stage -> seconds), ``score`` (table of the simulator), ``tables``
-        (text: where the tables lie), ``examples`` (recordings about picks without event, from
+        (text: where the tables lie), ``reference`` (the run of the rule-based picker that it is held against),
+        ``filled_in`` (sentences: what was not given and computed), ``examples`` (recordings about picks without event, from
         :mod:`quakescribe.run.examples`).
     path
         The file to write; its folder is made. Written under another name first, then renamed.
@@ -258,6 +259,8 @@ def _head(facts: Facts, info: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Version", str(info.get("version") or "")),
         ("Settings", str(info.get("settings_digest") or _digest(toml))[:12]),
         ("Written", str(info.get("created") or "")),
+        ("Held against the picks of", str(info.get("reference") or "")),
+        ("Filled in", " ".join(info.get("filled_in") or ())),
     ]
     return [(label, shown) for label, shown in rows if shown]
 

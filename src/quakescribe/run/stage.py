@@ -133,16 +133,20 @@ def _feed(digest: Any, one: Any) -> None:
 
 
 @functools.cache
+JUDGING = ("settings/audit", "settings/compare", "settings/report")
+"""Beginnings of files that say how results are judged and shown: no result depends on them."""
+
+
 def code_digest(*packages: str, leave_out: tuple[str, ...] = ()) -> str:
     """Return a digest of the source of these sub-packages or modules and of what all stages share (tables, errors).
 
-    ``leave_out`` names folders below them that do not count.
+    ``leave_out`` names folders below them that do not count, beside JUDGING.
     """
     root = Path(quakescribe.__file__).parent
     digest = hashlib.sha256(quakescribe.__version__.encode())
     for package in sorted({*packages, "tables"}):
         for path in sorted((root / package).rglob("*.py")) or [root / f"{package}.py"]:
             name = path.relative_to(root).as_posix()
-            if not name.startswith(leave_out or ("-",)):
+            if not name.startswith((*JUDGING, *leave_out)):
                 digest.update(name.encode() + path.read_bytes())
     return digest.hexdigest()
