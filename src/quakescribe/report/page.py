@@ -65,8 +65,8 @@ def write(
         ``settings_digest`` (texts), ``velocity`` (dict of ``name`` and ``layers``: rows of top, P and S velocity),
         ``span`` (first and last time), ``timing`` (stage -> seconds), ``score`` (table of the simulator), ``tables``
         (text: where the tables lie), ``reference`` (the run of the rule-based picker that it is held against),
-        ``filled_in`` (sentences: what was not given and computed), ``examples`` (recordings about picks without event, from
-        :mod:`quakescribe.run.examples`).
+        ``filled_in`` (sentences: what was not given and computed), ``examples`` (recordings about picks without event,
+        from :mod:`quakescribe.run.examples`).
     path
         The file to write; its folder is made. Written under another name first, then renamed.
     settings

@@ -132,11 +132,11 @@ def _feed(digest: Any, one: Any) -> None:
     digest.update(b"\0")
 
 
-@functools.cache
 JUDGING = ("settings/audit", "settings/compare", "settings/report")
 """Beginnings of files that say how results are judged and shown: no result depends on them."""
 
 
+@functools.cache
 def code_digest(*packages: str, leave_out: tuple[str, ...] = ()) -> str:
     """Return a digest of the source of these sub-packages or modules and of what all stages share (tables, errors).
 
