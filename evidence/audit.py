@@ -9,9 +9,12 @@ What is simulated is kept below ``.cache/audit``; tables go to ``evidence/experi
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +26,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from planted import FAULTS, Base, chain, judged, month
 from records import HERE, ROOT, Records, real_data
 from scipy.stats import spearmanr
+from scipy.stats import t as student
 
 from quakescribe.audit.check import BAD, WATCH
+from quakescribe.audit.statistics import false_discovery
 from quakescribe.compare.experiment import run_experiment
+from quakescribe.compare.given import side_of
+from quakescribe.compare.page import write_comparison
+from quakescribe.compare.side_by_side import compare_sides
 from quakescribe.earth.velocity import read_velocity
 from quakescribe.report.demo import simulated_project
 from quakescribe.run.audits import audit_files, audit_run
@@ -40,7 +48,7 @@ from quakescribe.simulate.score import score
 
 KEPT = ROOT / ".cache" / "audit"
 TABLES = HERE / "experiments"
-CLEAN, SEEDS, PROCESSES = 10, 3, 2
+CLEAN, SEEDS, PROCESSES = 10, 2, 2
 LEVEL = {"good": 0, "cannot tell": 0, WATCH: 1, BAD: 2}
 WEIGHTS = {"phasenet": "PhaseNet:{}/weights/phasenet_ncedc", "eqt": "EQTransformer:{}/weights/eqt_original",
            "eqt-conservative": "EQTransformer:{}/weights/eqt_conservative"}
@@ -74,7 +82,10 @@ def base_of(k: int) -> Base:
     run = project.run("first")
     tables = {name: run.table(name) for name in ("stations", "picks", "events", "arrivals", "origins", "magnitudes")}
     model = read_velocity(project.path(project.settings.project.velocity), project.settings.velocity)
-    return Base(tables, model)
+    other = project.run("published")
+    execute(override(project.settings, [f"{name}={value}" for name, value in PUBLISHED.items()] + ["run.workers=1"]),
+            project.folder, other, "pick", Silent())
+    return Base(tables, model, other.table("picks"))
 
 
 def verdicts(findings: pd.DataFrame) -> pd.DataFrame:
@@ -104,17 +115,24 @@ def clean(records: Records) -> None:
         print(kind, alarms.sort_values(ascending=False).head(12).to_dict(), flush=True)
 
 
+@lru_cache(maxsize=4)
+def _before(kind: str, seed: int) -> tuple[Base, pd.DataFrame]:
+    """Return a base, associated, located and measured here, and its verdicts."""
+    base = chain(base_of(seed)) if kind == "run" else month(seed)
+    intact = replace(base, relocated=base.tables["origins"]) if kind == "run" else base
+    return base, verdicts(judged(intact).findings)
+
+
 def _spoilt(job: tuple[str, float, int]) -> pd.DataFrame:
     """Plant one fault at one strength into one base, audit before and after, and return what became worse."""
     name, strength, seed = job
     fault = FAULTS[name]
-    base = chain(base_of(seed)) if fault.kind == "run" else month(seed)
+    base, before = _before(fault.kind, seed)
     spoilt, target = fault.plant(base, strength, np.random.default_rng([seed, 99]))
-    before, after = verdicts(judged(base).findings), verdicts(judged(spoilt).findings)
+    after = verdicts(judged(spoilt).findings)
     key = ["metric", "scope", "key"]
     both = after.merge(before, on=key, how="left", suffixes=("", "_before")).fillna({"level_before": 0})
-    if target is not None:
-        both = both[(both["scope"] != "station") | (both["key"] == target)]
+    both = both[(both["scope"] == "network") | ((both["scope"] == "station") & (both["key"] == target))]
     worse = both[both["level"] > both["level_before"]]
     found = worse.groupby("metric")["level"].max().rename("level").reset_index()
     every = pd.DataFrame({"metric": sorted(set(after["metric"]))}).merge(found, on="metric", how="left").fillna(0)
@@ -123,19 +141,21 @@ def _spoilt(job: tuple[str, float, int]) -> pd.DataFrame:
 
 def faults(records: Records) -> None:
     """Which metric finds which fault, from which strength on."""
-    jobs = [(name, strength, seed) for name, fault in FAULTS.items() for strength in fault.strengths
-            for seed in range(SEEDS)]
+    jobs = [(name, strength, seed) for kind in ("run", "month") for seed in range(SEEDS)
+            for name, fault in FAULTS.items() if fault.kind == kind for strength in fault.strengths]
     table = pd.concat(spread(_spoilt, jobs), ignore_index=True)
     table.to_csv(TABLES / "audit-faults.csv", index=False)
     for name, fault in FAULTS.items():
-        mine = table[table["fault"] == name]
-        weak = [strength for strength in fault.strengths if _found(mine, strength, 1)]
-        strong = [strength for strength in fault.strengths if _found(mine, strength, 2)]
+        mine = table[(table["fault"] == name) & table["metric"].isin(fault.meant)]
         data = f"fault planted: {name} ({fault.unit}; {', '.join(f'{one:g}' for one in fault.strengths)})"
-        records.add("strengths at which a metric turns bad in all three bases", len(strong), "-", data,
-                    note=f"of {len(fault.strengths)}: {_words(mine, fault.strengths, 2)}")
-        records.add("strengths at which a metric turns watch or bad in all three bases", len(weak), "-", data,
-                    note=f"of {len(fault.strengths)}: {_words(mine, fault.strengths, 1)}")
+        for level, word in ((2, "bad"), (1, "watch or bad")):
+            found = [strength for strength in fault.strengths if _found(mine, strength, level)]
+            records.add(f"strengths at which a metric meant for it turns {word} in every base", len(found), "-", data,
+                        note=f"of {len(fault.strengths)}; {_words(mine, fault.strengths, level)}")
+    others = table[[metric not in FAULTS[fault].meant for fault, metric in zip(table["fault"], table["metric"],
+                                                                             strict=True)]]
+    records.add("metrics not meant for a fault that turn bad", float((others["level"] == 2).mean()), "-",
+                f"{len(table)} verdicts after planting")
 
 
 def _found(mine: pd.DataFrame, strength: float, level: int) -> list[str]:
@@ -181,15 +201,28 @@ def ranking(records: Records) -> None:
             ("aftershocks", simulated_project(KEPT / "aftershocks", read_scenario("aftershocks"), None, Silent()),
              (None, None))):
         execute(project.settings, project.folder, project.run("first"), "locate", Silent())
-        wanted = ExperimentSettings(name="ranking", arms=tuple(arms()), thresholds=(0.1, 0.3, 0.6), null_repeats=0,
-                                    pick_start=span[0], pick_end=span[1])
-        done = run_experiment(project, wanted).findings
+        done = experiment(project, span)
         jobs = [(str(project.folder), run) for run in done["run"]]
         judged_runs = pd.concat(spread(_metrics_of, jobs), ignore_index=True)
         rows.append(done[["run", "arm", "threshold"]].merge(judged_runs, on="run").assign(data=name))
     table = pd.concat(rows, ignore_index=True)
     table.to_csv(TABLES / "audit-ranking.csv", index=False)
     agreement(records, table)
+
+
+def experiment(project: Project, span: tuple[str | None, str | None]) -> pd.DataFrame:
+    """Return the findings of all arms; each picker picks once, for all associators."""
+    wanted = {"name": "ranking", "thresholds": (0.1, 0.3, 0.6), "null_repeats": 0, "pick_start": span[0],
+              "pick_end": span[1]}
+    every = arms()
+    usual = tuple(arm for arm in every if arm.name.endswith("usual"))
+    run_experiment(project, ExperimentSettings(arms=usual, **wanted))
+    for made in sorted((project.folder / "runs").glob("ranking-*-usual*")):
+        for how in ASSOCIATORS:
+            other = made.with_name(made.name.replace("-usual", f"-{how}"))
+            if not (other / "pick").exists():
+                shutil.copytree(made / "pick", other / "pick")  # the same settings of pick: a run finds them done
+    return run_experiment(project, ExperimentSettings(arms=tuple(every), **wanted)).findings
 
 
 def _metrics_of(job: tuple[str, str]) -> pd.DataFrame:
@@ -225,38 +258,64 @@ def truth_of(run: Any, project: Project) -> dict[str, float]:
 
 
 TRUE = ("true F1", "true recall", "true precision", "true epicentre error")
+TRUSTED = 0.05
+"""False-discovery rate of rank correlations that are called true."""
 
 
 def agreement(records: Records, table: pd.DataFrame) -> None:
-    """Record the rank correlation of every metric with the truth, over all runs of each data set."""
+    """Record the rank correlation of every metric with the truth, over all runs of each data set.
+
+    Thresholds of one picker with one associator are not independent: arms are drawn again whole, and the test of a
+    correlation counts arms, not runs.
+    """
     metrics = [name for name in table.columns if not name.startswith("true ") and
                name not in ("run", "arm", "threshold", "data") and table[name].notna().mean() > 0.7]
-    rows = []
-    for data, mine in table.groupby("data"):
-        for metric in metrics:
-            for truth in TRUE:
-                good = mine[[metric, truth]].dropna()
-                if len(good) < 15 or good[metric].nunique() < 3:
-                    continue
-                rho = float(spearmanr(good[metric], good[truth]).statistic)
-                rng = np.random.default_rng(0)
-                again = [spearmanr(*good.iloc[rng.integers(0, len(good), len(good))].to_numpy().T).statistic
-                         for _ in range(200)]
-                low, high = np.nanquantile(again, [0.025, 0.975])
-                rows.append((data, metric, truth, rho, low, high, len(good)))
-    found = pd.DataFrame(rows, columns=["data", "metric", "truth", "rho", "low", "high", "n"])
+    rows = [_correlation(mine, data, metric, truth) for data, mine in table.groupby("data") for metric in metrics
+            for truth in TRUE]
+    found = pd.DataFrame([row for row in rows if row is not None])
+    found["trusted"] = false_discovery(found["p"], TRUSTED)
     found.to_csv(TABLES / "audit-agreement.csv", index=False)
     for data, mine in table.groupby("data"):
         records.add("runs ranked without labels and by the truth", len(mine), "-", f"simulated: {data}", (">=", 30))
     for truth in TRUE:
-        both = found[found["truth"] == truth].pivot_table(index="metric", columns="data", values="rho").dropna()
-        same = both[np.abs(np.sign(both).sum(axis=1)) == both.shape[1]]
-        best = same.abs().min(axis=1).sort_values(ascending=False).head(8)
-        for metric in best.index:
-            for data in both.columns:
-                one = found[(found["metric"] == metric) & (found["data"] == data) & (found["truth"] == truth)].iloc[0]
-                records.add(f"rank correlation of '{metric}' with {truth}", float(one["rho"]), "-",
-                            f"simulated: {data}, {one['n']} runs", note=f"95%: {one['low']:.2f} to {one['high']:.2f}")
+        _tell_agreement(records, found[found["truth"] == truth], truth)
+
+
+def _correlation(mine: pd.DataFrame, data: Any, metric: str, truth: str) -> dict[str, Any] | None:
+    """Return rho, its interval by drawing arms, and its p counting arms; None with too few."""
+    good = mine[["arm", metric, truth]].dropna()
+    arms_there = good["arm"].unique()
+    if len(arms_there) < 8 or len(good) < 15 or len(good[metric].unique()) < 3:
+        return None
+    rho = float(spearmanr(good[metric], good[truth]).statistic)
+    rng, parts = np.random.default_rng(0), {arm: rows[[metric, truth]].to_numpy() for arm, rows in good.groupby("arm")}
+    again = []
+    for _ in range(200):
+        drawn = np.concatenate([parts[arm] for arm in rng.choice(arms_there, len(arms_there))])
+        again.append(spearmanr(drawn[:, 0], drawn[:, 1]).statistic)
+    low, high = np.nanquantile(again, [0.025, 0.975])
+    free = len(arms_there) - 2
+    p = 2 * student.sf(abs(rho) * np.sqrt(free / max(1e-12, 1 - rho**2)), free)
+    return {"data": data, "metric": metric, "truth": truth, "rho": rho, "low": low, "high": high, "runs": len(good),
+            "arms": len(arms_there), "p": p}
+
+
+def _tell_agreement(records: Records, found: pd.DataFrame, truth: str) -> None:
+    """Record how many metrics agree with a truth in every data set, which most, and which in none."""
+    rho = found.pivot_table(index="metric", columns="data", values="rho").dropna()
+    sure = found.pivot_table(index="metric", columns="data", values="trusted", aggfunc="min").reindex(rho.index)
+    same = (np.abs(np.sign(rho).sum(axis=1)) == rho.shape[1]) & (sure.sum(axis=1) == rho.shape[1])
+    order = rho[same].abs().min(axis=1).sort_values(ascending=False).index
+    data = " and ".join(f"simulated: {name}" for name in rho.columns)
+    words = "; ".join(f"{metric} {', '.join(f'{one:+.2f}' for one in rho.loc[metric])}" for metric in order[:12])
+    records.add(f"metrics whose ranking agrees with {truth} in both data sets", len(order), "-", data,
+                note=f"of {len(rho)}; {words}")
+    turned = rho[np.abs(np.sign(rho).sum(axis=1)) < rho.shape[1]]
+    weak = rho.index[(rho.abs() < 0.3).all(axis=1)]
+    records.add(f"metrics that say nothing of {truth} (|rho| < 0.3 in both)", len(weak), "-", data,
+                note=", ".join(weak[:15]))
+    records.add(f"metrics whose correlation with {truth} has another sign in each", len(turned), "-", data,
+                note=", ".join(turned.abs().min(axis=1).sort_values(ascending=False).index[:10]))
 
 
 # --- real data -------------------------------------------------------------------------------------------------------
@@ -268,31 +327,61 @@ def real(records: Records) -> None:
     if data is None:
         print("audit: no real recordings")
         return
-    picks = data / "ridgecrest_picks"
+    folder = data / "ridgecrest_picks"
     settings = override(Settings(), ["velocity.reference_elevation_km=2.5", "audit.timezone=America/Los_Angeles"])
-    audited = audit_files(hypoinverse_files(picks), settings, picks / "stations.csv", picks / "velocity_p.cre",
-                          depth_datum_km=0.0)
-    told(records, audited.audit.findings, "ridgecrest_picks, HYPOINVERSE's locations (20 trial depths)")
-    project = ridgecrest(data)
+    sides = []
+    for name, depths in (("hypoinverse_trial5", "one trial depth"), ("hypoinverse_trials20", "twenty trial depths")):
+        audited = audit_files(hypoinverse_files(folder, name), settings, folder / "stations.csv",
+                              folder / "velocity_p.cre")
+        told(records, audited.audit.findings, f"ridgecrest_picks, HYPOINVERSE's locations, {depths}")
+        sides.append(side_of(audited, depths))
+    write_comparison(compare_sides(sides, settings.comparison), sides, KEPT / "comparison-depths", settings)
+    project, sides = ridgecrest(data), []
     for name, changes in pickers_there(data).items():
         run = project.run(name)
         execute(override(project.settings, [f"{key}={value}" for key, value in changes.items()]), project.folder, run,
                 "measure", Silent())
-        found = audit_run(run, project.folder, override(project.settings, ["audit.timezone=America/Los_Angeles"]),
-                          project.run("pal") if name != "pal" else None).audit.findings
-        told(records, found, f"ridgecrest_waveforms, {name}")
+        audited = audit_run(run, project.folder, override(project.settings, ["audit.timezone=America/Los_Angeles"]),
+                            project.run("pal") if name != "pal" else None)
+        told(records, audited.audit.findings, f"ridgecrest_waveforms, {name}")
+        sides.append(side_of(audited, name))
+    found = compare_sides(sides, settings.comparison)
+    write_comparison(found, sides, KEPT / "comparison-pickers", settings, figures=True)
+    side_by_side(records, found.tables, f"ridgecrest_waveforms, {', '.join(found.common.names)}")
+    for figure, of in FIGURES.items():
+        shutil.copy(KEPT / "comparison-pickers" / "figures" / f"comparison-{figure}.png",
+                    ROOT / "docs" / "figures" / f"audit-{of}.png")
 
 
-def hypoinverse_files(folder: Path) -> list[Path]:
+FIGURES = {"unassociated": "figure-2a", "associated-picks": "figure-5-picks", "association-rate": "figure-5-rate",
+           "well-located": "figure-5-located"}
+"""Figures of the comparison that are those of the reference study, and what they are called in the documentation."""
+
+
+def side_by_side(records: Records, tables: dict[str, pd.DataFrame], data: str) -> None:
+    """Record the numbers of every side, what pairs share, and the ranking."""
+    for row in tables["sides"].to_dict("records"):
+        for name in ("picks", "associated", "association_rate", "chance_share", "events", "well_located"):
+            records.add(f"{row['side']}: {name.replace('_', ' ')}", float(row[name]), "-", data)
+    for row in tables["events"].to_dict("records"):
+        records.add(f"events of {row['first']} and {row['second']} that are the same, less chance",
+                    float(row["without_chance"]), "-", data, note=f"of {row['n_first']} and {row['n_second']}")
+    for row in tables["ranks"].to_dict("records"):
+        if row["p_best"] == row["p_best"] and row["p_best"] > 0.5:
+            records.add(f"best by {row['title']}: {row['side']}, in a share of resampled spans", float(row["p_best"]),
+                        "-", data, note=f"value {row['value']:.3g}")
+
+
+def hypoinverse_files(folder: Path, name: str) -> list[Path]:
     """Return HYPOINVERSE's locations with PAL's pairs and arrivals, written together as tables of ours."""
     from quakescribe.exchange.formats import read_tables
     from quakescribe.exchange.stations import read_stations
     from quakescribe.tables import TABLES as CONTRACTS
     from quakescribe.tables import store
 
-    out = KEPT / "hypoinverse"
+    out = KEPT / name
     stations = read_stations(folder / "stations.csv")[0]
-    located = read_tables(folder / "hypoinverse_trials20.sum")
+    located = read_tables(folder / f"{name}.sum")
     pairs = read_tables(folder / "pal_pairs.csv", stations)["picks"]
     arrivals = read_tables(folder / "arrivals.csv", stations)["arrivals"]
     magnitudes = read_tables(folder / "events.csv")["magnitudes"]

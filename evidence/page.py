@@ -24,7 +24,7 @@ BEFORE = HERE / "before" / "scenarios.json"  # of the stages as they were before
 README = HERE.parent / "README.md"
 BLOCK = re.compile(r"(?<=<!-- evidence -->\n).*?(?=<!-- /evidence -->)", re.DOTALL)
 ORDER = ("waveforms", "pick", "onsets", "associate", "locate", "hypoinverse", "measure", "exchange", "run", "simulate",
-         "realism")
+         "realism", "audit")
 HEAD = """# Evidence
 
 Every figure that this documentation or the README claims, with what was aimed at, on which data, and the command
@@ -108,6 +108,8 @@ HEADLINES = (
      "true events found, SAR over pal", "region quiet"),
     ("the same, over EQTransformer (STEAD), at equal precision", "selftraining",
      "true events found at a precision of 0.98, SAR over eqt-stead", "region quiet"),
+    ("verdicts 'bad' of the audit on sound simulated catalogues", "audit", "verdicts 'bad' on sound catalogues",
+     "ten simulated"),
     ("station-days simulated per minute on two cores", "bench-simulate", "station-days per minute, 2 workers",
      "scenario"),
     ("reading, filtering and picking a station-day", "bench-pick", "read + prepare + pick", "simulated"),

@@ -26,7 +26,7 @@ from quakescribe.settings.associate import AssociateSettings
 from quakescribe.settings.audit import AuditSettings
 from quakescribe.settings.locate import LocateSettings
 from quakescribe.settings.measure import MeasureSettings
-from quakescribe.tables import PICKS, event_ids, pick_ids
+from quakescribe.tables import ORIGINS, PICKS, event_ids, pick_ids
 
 sys.path.insert(0, str(ROOT / "tests" / "reference"))
 import made_catalogue
@@ -44,6 +44,7 @@ class Base:
     reference: pd.DataFrame = field(default_factory=PICKS.empty)
     associate: AssociateSettings = field(default_factory=AssociateSettings)
     chained: bool = True
+    relocated: pd.DataFrame = field(default_factory=ORIGINS.empty)
 
     @property
     def picks(self) -> pd.DataFrame:
@@ -76,7 +77,7 @@ def judged(base: Base, **more: Any) -> Audit:
     if base.chained:
         span = picks["time"].min(), picks["time"].max()
         more["null"] = nulls(picks, stations, base.model, base.associate, *span, 2, 0, LIMITS.picks.null_most_picks)
-    return audit(make_case(base.tables, LIMITS, base.model, reference=base.reference, **more))
+    return audit(make_case(base.tables, LIMITS, base.model, reference=base.reference, relocated=base.relocated, **more))
 
 
 def month(seed: int, n_events: int = 1500, days: float = 30.0) -> Base:
@@ -126,7 +127,7 @@ def faulty_station(base: Base, times: float, rng: np.random.Generator) -> tuple[
     rows["pick_id"] = pick_ids(rows["station_id"], rows["phase"], rows["time"])
     rows["pair_id"] = np.tile(rows["pick_id"].to_numpy()[:n], 2)
     picks = PICKS.order(PICKS.conform(pd.concat([base.picks, rows], ignore_index=True).drop_duplicates("pick_id")))
-    return chain(replace(base, reference=base.picks), picks), name
+    return chain(base, picks), name
 
 
 def clock_error(base: Base, seconds: float, rng: np.random.Generator) -> tuple[Base, Any]:
@@ -140,29 +141,30 @@ def clock_error(base: Base, seconds: float, rng: np.random.Generator) -> tuple[B
 
 
 def swapped_phases(base: Base, share: float, rng: np.random.Generator) -> tuple[Base, Any]:
-    """A share of all pairs has P and S exchanged."""
+    """A share of all pairs, in events or not, has P and S exchanged after association; the events are located anew."""
     pairs = base.picks.loc[base.picks["pair_id"] > 0, "pair_id"].unique()
-    swapped = pairs[rng.random(len(pairs)) < share]
-    other = base.picks["phase"].map({"P": "S", "S": "P"})
-    phase = base.picks["phase"].where(~base.picks["pair_id"].isin(swapped), other)
-    arrivals, events = base.tables["arrivals"], base.tables["events"]
-    hit = arrivals["pick_id"].isin(base.picks.loc[base.picks["pair_id"].isin(swapped), "pick_id"])
-    turned = arrivals["phase"].where(~hit, arrivals["phase"].map({"P": "S", "S": "P"}))
-    return chain(base, PICKS.order(base.picks.assign(phase=phase)), arrivals.assign(phase=turned), events), None
+    return _swapped(base, pairs[rng.random(len(pairs)) < share]), None
 
 
 def mislabelled_station(base: Base, share: float, rng: np.random.Generator) -> tuple[Base, Any]:
-    """At one station a share of the pairs has P and S exchanged, before association."""
+    """The same for a share of the pairs of one station."""
     name = busiest_but(base)
     mine = base.picks[(base.picks["station_id"] == name) & (base.picks["pair_id"] > 0)]
     pairs = mine["pair_id"].unique()
-    hit = base.picks["pair_id"].isin(pairs[rng.random(len(pairs)) < share])
-    phase = base.picks["phase"].where(~hit, base.picks["phase"].map({"P": "S", "S": "P"}))
-    arrivals = base.tables["arrivals"]
+    return _swapped(base, pairs[rng.random(len(pairs)) < share]), name
+
+
+def _swapped(base: Base, pairs: np.ndarray) -> Base:
+    """Exchange the phases of pairs in picks and arrivals, number both anew, and locate."""
+    other, arrivals = {"P": "S", "S": "P"}, base.tables["arrivals"]
+    hit = base.picks["pair_id"].isin(pairs)
+    picks = base.picks.assign(phase=base.picks["phase"].where(~hit, base.picks["phase"].map(other)))
     wrong = arrivals["pick_id"].isin(base.picks.loc[hit, "pick_id"])
-    turned = arrivals["phase"].where(~wrong, arrivals["phase"].map({"P": "S", "S": "P"}))
-    return chain(base, PICKS.order(base.picks.assign(phase=phase)), arrivals.assign(phase=turned),
-                 base.tables["events"]), name
+    turned = arrivals.assign(phase=arrivals["phase"].where(~wrong, arrivals["phase"].map(other)))
+    turned["pick_id"] = pick_ids(turned["station_id"], turned["phase"], turned["time"])
+    first = picks[hit].sort_values("time").groupby("pair_id")["pick_id"].last()  # of a swapped pair the later is the P
+    picks["pair_id"] = picks["pair_id"].map(first).fillna(picks["pair_id"]).astype(np.int64)
+    return chain(base, renumbered(picks), turned, base.tables["events"])
 
 
 def wrong_pairs(base: Base, share: float, rng: np.random.Generator) -> tuple[Base, Any]:
@@ -184,7 +186,7 @@ def wrong_pairs(base: Base, share: float, rng: np.random.Generator) -> tuple[Bas
 
 
 def loose_associator(base: Base, factor: float, rng: np.random.Generator) -> tuple[Base, Any]:
-    """The associator takes three stations, one pair, and residuals `factor` times as large."""
+    """The associator takes three stations, two pairs, and residuals `factor` times as large."""
     rules = base.associate
     loose = rules.model_copy(update={
         "min_stations": 3, "min_pairs": 2, "origin_time_deviation_s": rules.origin_time_deviation_s * factor,
@@ -335,35 +337,84 @@ def on_a_grid(base: Base, step_deg: float, rng: np.random.Generator) -> tuple[Ba
     return replace(base, tables={**base.tables, "origins": origins.assign(**moved)}, chained=False), None
 
 
+def outage(base: Base, share: float, rng: np.random.Generator) -> tuple[Base, Any]:
+    """A share of the stations is silent in the second half; events of fewer than four stations are lost."""
+    old, time = base.tables, base.picks["time"]
+    half = time.min() + (time.max() - time.min()) / 2
+    names = old["stations"]["station_id"].to_numpy()
+    gone = set(rng.choice(names, round(share * len(names)), replace=False))
+    picks = base.picks[~(base.picks["station_id"].isin(gone) & (time > half))]
+    arrivals = old["arrivals"][old["arrivals"]["pick_id"].isin(picks["pick_id"])]
+    n = arrivals.groupby("event_id")["station_id"].nunique()
+    ids = set(n.index[n >= 4])
+    tables = {name: frame[frame["event_id"].isin(ids)].reset_index(drop=True) if "event_id" in frame else frame
+              for name, frame in {**old, "arrivals": arrivals}.items()}
+    return replace(base, tables={**tables, "picks": picks.reset_index(drop=True)}, chained=False), None
+
+
+def lost_in_relocation(base: Base, share: float, rng: np.random.Generator) -> tuple[Base, Any]:
+    """The relocated catalogue lacks a share of the events, whatever their arrivals; the others move by 0.3 km."""
+    origins = base.tables["origins"]
+    kept = origins[rng.random(len(origins)) > share]
+    return replace(base, relocated=_moved(kept, rng)), None
+
+
+def _moved(origins: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    latitude, longitude = destination(origins["latitude"], origins["longitude"], rng.uniform(0, 360, len(origins)),
+                                      np.abs(rng.normal(0, 0.3, len(origins))))
+    return origins.assign(latitude=latitude, longitude=longitude).reset_index(drop=True)
+
+
 Plant = Callable[[Base, float, np.random.Generator], tuple[Base, Any]]
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault: how it is planted, into which kind of base, at which strengths, and what these are."""
+    """A fault: how it is planted, into which kind of base, at which strengths of what; metrics that should see it."""
 
     plant: Plant
     kind: str
     strengths: tuple[float, ...]
     unit: str
+    meant: tuple[str, ...]
 
 
+_LABELS = ("mislabelled", "s_before_p", "off_curve", "vp_vs_outside", "residual_tail", "disagreeing_pairs")
+_TWICE = ("close_pairs", "shared_pick_events", "equal_events", "split_events")
+_MODEL = ("residual_median", "origin_time_offset", "location_rms", "residual_spread", "well_located", "outliers")
 FAULTS: dict[str, Fault] = {
-    "faulty station": Fault(faulty_station, "run", (1.0, 3.0, 10.0, 30.0), "times its false pairs"),
-    "clock error": Fault(clock_error, "run", (0.1, 0.3, 1.0, 3.0), "s, a third of the time"),
-    "swapped P and S, all stations": Fault(swapped_phases, "run", (0.01, 0.03, 0.1, 0.3), "of the pairs"),
-    "swapped P and S, one station": Fault(mislabelled_station, "run", (0.1, 0.3, 1.0), "of its pairs"),
-    "mis-associated pairs": Fault(wrong_pairs, "run", (0.03, 0.1, 0.3, 1.0), "of the events"),
-    "loose associator": Fault(loose_associator, "run", (1.0, 2.0, 4.0), "times the residuals, 3 stations"),
-    "velocities wrong": Fault(wrong_velocities, "run", (0.8, 0.9, 1.1, 1.2), "times the true ones"),
-    "vp/vs wrong": Fault(wrong_vp_vs, "run", (1.55, 1.65, 1.85, 2.0), "vp/vs"),
-    "doubled events": Fault(doubled_events, "run", (0.01, 0.03, 0.1), "of the events"),
-    "doubled events, other picks": Fault(doubled_with_other_picks, "month", (0.01, 0.03, 0.1), "of the events"),
-    "false distant events": Fault(distant_coincidences, "month", (0.01, 0.03, 0.1), "of the events"),
-    "blasts": Fault(blasts, "month", (0.02, 0.05, 0.1, 0.2), "of the events"),
-    "wrong gain of a station": Fault(wrong_gain, "month", (2.0, 4.0, 10.0), "times"),
-    "changed magnitude scale": Fault(changed_scale, "month", (0.1, 0.2, 0.4, 0.7), "magnitude units"),
-    "events of one size": Fault(one_size, "month", (0.02, 0.05, 0.1), "of the events"),
-    "depths fixed": Fault(fixed_depths, "run", (0.03, 0.1, 0.3), "of the events"),
-    "epicentres on a grid": Fault(on_a_grid, "run", (0.01, 0.02, 0.05), "deg"),
+    "faulty station": Fault(faulty_station, "run", (1.0, 3.0, 10.0, 30.0), "times its false pairs", (
+        "pick_anomaly", "unassociated_picks", "association_lift", "chance_arrivals", "expected_contamination",
+        "association_rate")),
+    "clock error": Fault(clock_error, "run", (0.1, 0.3, 1.0, 3.0), "s, a third of the time", (
+        "clock_change", "station_p_median", "station_s_median", "association_lift", "association_rate")),
+    "swapped P and S, all stations": Fault(swapped_phases, "run", (0.01, 0.03, 0.1, 0.3), "of the pairs", _LABELS),
+    "swapped P and S, one station": Fault(mislabelled_station, "run", (0.1, 0.3, 1.0), "of its pairs", _LABELS),
+    "mis-associated pairs": Fault(wrong_pairs, "run", (0.03, 0.1, 0.3, 1.0), "of the events", (
+        "residual_tail", "off_curve", "disagreeing_pairs", "merged_events", "vp_vs_outside", "outliers")),
+    "loose associator": Fault(loose_associator, "run", (1.0, 2.0, 4.0), "times the residuals, 3 stations", (
+        "chance_share", "association_rate_corrected", "well_located", "location_rms", "location_erh", "residual_tail",
+        "disagreeing_pairs", "merged_events", "outliers", "location_n_phases", "off_curve")),
+    "velocities wrong": Fault(wrong_velocities, "run", (0.8, 0.9, 1.1, 1.2), "times the true ones", _MODEL),
+    "vp/vs wrong": Fault(wrong_vp_vs, "run", (1.55, 1.65, 1.85, 2.0), "vp/vs", _MODEL),
+    "doubled events": Fault(doubled_events, "run", (0.01, 0.03, 0.1), "of the events", _TWICE),
+    "doubled events, other picks": Fault(doubled_with_other_picks, "month", (0.01, 0.03, 0.1), "of the events", _TWICE),
+    "false distant events": Fault(distant_coincidences, "month", (0.01, 0.03, 0.1), "of the events", (
+        "coincident_distant_events", "instant_distant_followers", "outliers")),
+    "blasts": Fault(blasts, "month", (0.02, 0.05, 0.1, 0.2), "of the events", (
+        "working_hours_share", "quarry_places", "quarry_ratio", "quarry_blasts", "modulation_day",
+        "modulation_day_complete", "weekend_ratio", "night_ratio_large")),
+    "wrong gain of a station": Fault(wrong_gain, "month", (2.0, 4.0, 10.0), "times", (
+        "station_magnitude_bias", "stations_biased")),
+    "changed magnitude scale": Fault(changed_scale, "month", (0.1, 0.2, 0.4, 0.7), "magnitude units", (
+        "magnitude_step", "size_ratio_step")),
+    "events of one size": Fault(one_size, "month", (0.02, 0.05, 0.1), "of the events", (
+        "magnitude_excess", "exponential_law")),
+    "depths fixed": Fault(fixed_depths, "run", (0.03, 0.1, 0.3), "of the events", ("repeated_depths", "at_limits")),
+    "epicentres on a grid": Fault(on_a_grid, "run", (0.01, 0.02, 0.05), "deg", (
+        "lattice", "repeated_epicentres", "coordinate_rounding")),
+    "outage of stations": Fault(outage, "month", (0.25, 0.5, 0.75), "of the stations, half of the time", (
+        "changes_with_step", "rate_step_at_change", "unexplained_step")),
+    "lost in relocation": Fault(lost_in_relocation, "run", (0.1, 0.3, 0.6), "of the events", (
+        "relocation_lost", "lost_though_linked")),
 }

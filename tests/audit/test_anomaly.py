@@ -46,7 +46,7 @@ def counts(n_stations, factor, scatter, rng):
 
 def test_it_is_the_formula():
     u, rule = np.array([5.0, 20, 30, 40, 1000, 0]), np.array([4.0, 25, 25, 50, 30, 0])
-    table = log_ratio(u, rule, 3.0)
+    table = log_ratio(u, rule, SETTINGS.picks)
     ratio = np.log10((u + 0.5) / (rule + 0.5))
     d = ratio - np.median(ratio)
     s = max(1.4826 * np.median(np.abs(d)), 0.1)
@@ -61,7 +61,7 @@ def test_it_is_the_formula():
 def test_false_alarms_and_power_are_those_that_were_measured(n, factor, scatter, low, high):
     rng, flagged = np.random.default_rng(1), []
     for _ in range(400):
-        table = log_ratio(*counts(n, factor, scatter, rng), 3.0)
+        table = log_ratio(*counts(n, factor, scatter, rng), SETTINGS.picks)
         flagged.append((table["z"].iloc[0] > 3.5) & (table["d"].iloc[0] > np.log10(2)))
     assert low <= np.mean(flagged) <= high
 
@@ -110,6 +110,24 @@ def test_without_a_rule_based_picker_it_cannot_tell_but_counts():
     rows = found(catalogue(100, 4.0))
     assert rows.loc[("pick_anomaly", "network", ""), "verdict"] == "cannot tell"
     assert rows.loc[("unassociated_picks", "network", ""), "value"] > 0
+
+
+def test_picks_of_no_event_are_not_good():
+    tables = catalogue(100, 4.0)
+    rows = found({name: tables[name] for name in ("stations", "picks")}).loc["unassociated_picks"]
+    assert rows["verdict"].tolist() == ["cannot tell"]
+    assert rows["why"].tolist() == ["No pick belongs to an event."]
+
+
+def test_a_station_of_few_picks_is_not_called_good():
+    tables = catalogue(300, 10.0, seed=4)
+    reference = reference_picks(tables, seed=8)
+    few = tables["picks"]["station_id"].ne("XX.S05.") | (np.arange(len(tables["picks"])) % 60 == 0)
+    rows = found({**tables, "picks": tables["picks"][few]},
+                 reference=reference[reference["station_id"].ne("XX.S05.") | (np.arange(len(reference)) % 600 == 0)])
+    assert rows.loc[("pick_anomaly", "station", "XX.S05."), "verdict"] == "cannot tell"
+    assert rows.loc[("pick_anomaly", "station", "XX.S04."), "verdict"] == "good"
+    assert rows.loc[("pick_anomaly", "network", ""), "verdict"] == "good"
 
 
 def test_five_stations_are_too_few_to_compare():

@@ -9,7 +9,14 @@ from made_catalogue import MODEL, _magnitudes_detected, catalogue
 from scipy.stats import norm
 
 from quakescribe.audit import audit, make_case
-from quakescribe.audit.b_value import B_VALUE, grouped, half_bin, positive_differences, standard_error
+from quakescribe.audit.b_value import (
+    B_VALUE,
+    _unsure_difference,
+    grouped,
+    half_bin,
+    positive_differences,
+    standard_error,
+)
 from quakescribe.audit.magnitude_bins import binned, tinti
 from quakescribe.settings.audit import AuditSettings
 from quakescribe.settings.audit_magnitudes import AuditMagnitudesSettings
@@ -85,6 +92,22 @@ def test_small_events_missing_after_large_ones_raise_b_positive_above_b():
     assert apart["verdict"] == "watch" and apart["low"] > 0.1
     assert value(rows, "b-positive")["value"] == pytest.approx(1.0, abs=0.12)
     assert value(rows)["value"] < 0.85
+
+
+@pytest.mark.parametrize(("apart", "low", "high", "verdict", "words"), [
+    (0.17, 0.07, 0.27, "watch", "by more than 0.1 is likely but not sure"),
+    (-0.17, -0.27, -0.07, "watch", "by more than 0.1 is likely but not sure"),
+    (0.07, 0.01, 0.13, "cannot tell", "possible but not likely"), (0.05, 0.01, 0.09, "good", "surely"),
+    (0.05, -0.09, 0.19, "good", "chance"), (0.05, -0.15, 0.25, "cannot tell", "too wide")])
+def test_a_difference_is_good_only_where_it_is_surely_small_or_well_within_chance(apart, low, high, verdict, words):
+    found, why = _unsure_difference(apart, low, high, 0.1)
+    assert found == verdict and words in why
+
+
+def test_sound_catalogues_have_no_difference_worth_a_look():
+    seen = [found(catalogue(n, 20.0, n_stations=4, seed=seed, false_per_day=0.0), 100).query("metric == 'b_difference'")
+            for seed in range(12) for n in (600, 3000)]
+    assert sum(one["verdict"].iloc[0] in ("watch", "bad") for one in seen) <= 2
 
 
 def test_clustered_blocks_widen_the_interval():

@@ -78,7 +78,9 @@ def test_two_quarries_are_two_places():
                       rates.blasts(80, DAYS, rng, -35.0, 0.0)])
     found = found_in(true)
     assert rates.row(found, "quarry_places")["value"] == 2
-    assert {"place 1", "place 2"} <= set(found.findings["key"])
+    places = found.findings[found.findings["scope"] == "place"]
+    assert list(places["key"]) == ["1", "2"]
+    assert set(found.findings[found.findings["scope"] == "network"]["key"]) == {""}
 
 
 def test_blasts_all_over_the_region_are_seen_by_the_whole_network():

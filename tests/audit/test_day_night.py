@@ -41,7 +41,7 @@ def test_better_detection_by_night_is_watched_for_small_events_only():
     assert small["low"] > 1.5
     assert rates.row(found, "night_ratio_large")["verdict"] == "good"
     shift = rates.row(found, "completeness_day_minus_night")
-    assert shift["verdict"] == "watch" and shift["value"] > 0.1
+    assert shift["verdict"] == "watch" and shift["value"] > 0.05
     assert "bad" not in set(found.findings["verdict"])
 
 
@@ -130,3 +130,10 @@ def test_few_days_or_events_cannot_tell():
     rng = np.random.default_rng(8)
     for n, days in ((10, 20.0), (300, 2.0)):
         assert set(found_in(rates.poisson(n, days, rng), days).findings["verdict"]) == {"cannot tell"}
+
+
+def test_a_sequence_that_fills_the_catalogue_has_no_day_and_night():
+    rng = np.random.default_rng(1)
+    found = found_in(rates.omori(1, 10.0, rng, mean=600), 10.0)
+    assert set(found.findings["verdict"]) == {"cannot tell"}
+    assert found.findings["why"].str.contains("one sequence").all()

@@ -10,7 +10,8 @@ import pytest
 
 from quakescribe.associate import associate
 from quakescribe.audit import audit, make_case
-from quakescribe.audit.lift import LIFT, Lever, _prepared, by_chance, hits, steps_without
+from quakescribe.audit.lift import LIFT, by_chance, hits
+from quakescribe.audit.predictions import Lever, prepared, steps_without
 from quakescribe.earth.velocity import VelocityModel, generic_crust
 from quakescribe.settings.associate import AssociateSettings
 from quakescribe.settings.audit import AuditSettings
@@ -101,7 +102,7 @@ def test_shifts_round_the_span_lose_no_event():
 
 def test_a_step_without_a_station_equals_a_fit_of_all_other_arrivals():
     case = make_case(busy(), SETTINGS, MODEL)
-    geometry, seen, _ = _prepared(case)
+    geometry, seen, _ = prepared(case)
     lever = Lever.of(geometry, seen)
     rng = np.random.default_rng(4)
     damping = np.diag([1e-4, 0.002, 0.002, 0.002])
@@ -122,7 +123,7 @@ def test_a_step_without_a_station_equals_a_fit_of_all_other_arrivals():
 
 
 def test_derivatives_move_predictions_as_moving_the_event_does():
-    geometry, seen, _ = _prepared(make_case(busy(), SETTINGS, MODEL))
+    geometry, seen, _ = prepared(make_case(busy(), SETTINGS, MODEL))
     lever = Lever.of(geometry, seen)
     n, step = np.arange(len(seen.event)), np.array([0.2, -0.15, 0.1])
     distance = np.hypot(geometry.x[seen.event] + step[0] - geometry.sx[seen.station],
@@ -149,7 +150,7 @@ def test_a_station_that_records_nothing_but_false_pairs_has_lift_one_and_is_bad(
 def test_leaving_the_station_out_of_the_location_lowers_the_lift_of_false_picks(monkeypatch):
     tables = faulty(10_000)
     without = found(tables).loc[("association_lift", "station", "XX.S03."), "value"]
-    monkeypatch.setattr("quakescribe.audit.lift.steps_without",
+    monkeypatch.setattr("quakescribe.audit.predictions.steps_without",
                         lambda lever, seen, mine: (np.unique(seen.event[mine]), np.zeros((len(np.unique(
                             seen.event[mine])), 4))))
     assert found(tables).loc[("association_lift", "station", "XX.S03."), "value"] > 1.05 * without
@@ -250,6 +251,20 @@ def test_the_events_of_a_station_are_those_that_have_four_others_and_reach_it():
         assert 0.5 * (others >= 4).sum() < table.loc[name, "events"] <= (others >= 4).sum()
     count = arrivals.groupby("event_id")["station_id"].nunique()
     assert (count >= 4).sum() > (others >= 4).sum()
+
+
+def test_without_any_event_nobody_knows_which_pairs_are_false():
+    tables = sound(4)[0]
+    rows = found({name: tables[name] for name in ("stations", "picks")}).loc["expected_contamination"]
+    assert rows["verdict"].tolist() == ["cannot tell"]
+    assert "No pick belongs to an event" in rows["why"].iloc[0]
+
+
+def test_a_share_of_chance_that_may_be_more_than_good_is_not_called_good():
+    rows = found(catalogue(25, 1.0, seed=1, false_per_day=8000.0)).loc["chance_arrivals"].loc["station"]
+    unsure = rows[(rows["value"] < 1 / 6) & (rows["high"] > 1 / 6)]
+    assert len(unsure)
+    assert "good" not in set(unsure["verdict"])
 
 
 def test_stations_and_arrivals_are_needed():

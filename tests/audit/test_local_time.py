@@ -8,8 +8,10 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 import rates_cases as rates
 
-from quakescribe.audit.local_time import completeness, event_times, ratio_interval, units, weekday
+from quakescribe.audit.completeness import chosen
+from quakescribe.audit.local_time import event_times, ratio_interval, units, weekday
 from quakescribe.settings.audit import AuditSettings
+from quakescribe.settings.audit_magnitudes import AuditMagnitudesSettings
 
 HOURS = np.array([0.5, 30.0, 50.25, 200.0])
 
@@ -73,10 +75,18 @@ def test_units_are_chains_of_links_of_less_than_half_a_day():
     assert len(np.unique(found)) > 20
 
 
-def test_completeness_is_the_fullest_bin_plus_two_tenths():
-    assert completeness(np.array([0.5, 1.0, 1.02, 0.98, 1.4, np.nan])) == pytest.approx(1.2)
-    assert np.isnan(completeness(np.array([np.nan])))
-    assert np.isnan(completeness(np.empty(0)))
+@pytest.mark.parametrize("limits", [{}, {"correction": 0.4}, {"bin": 0.2}, {"completeness": "GFT 90%"}])
+def test_completeness_is_the_one_that_the_settings_of_magnitudes_choose(limits):
+    rng = np.random.default_rng(5)
+    true = rates.poisson(400, 20.0, rng)
+    case = rates.case(true, 20.0, rng, AuditSettings(magnitudes=AuditMagnitudesSettings(**limits)))
+    found = event_times(case).completeness
+    assert found == chosen(case)[1]
+    assert found != event_times(rates.case(true, 20.0, rng)).completeness or not limits
+
+
+def test_too_few_magnitudes_have_no_completeness():
+    assert np.isnan(times_of().completeness)
 
 
 def test_an_interval_is_never_narrower_than_that_of_independent_events():

@@ -10,7 +10,7 @@ from scipy.stats import norm
 from quakescribe.audit import audit, make_case
 from quakescribe.audit.excess import Excess, excess, excess_verdict
 from quakescribe.audit.mixture import Mixture, crossing, fit_mixture
-from quakescribe.audit.neighbours import NEIGHBOURS, decluster
+from quakescribe.audit.neighbours import NEIGHBOURS, decluster, steady
 from quakescribe.settings.audit import AuditSettings
 from quakescribe.settings.audit_seismicity import AuditSeismicitySettings
 from quakescribe.tables.facts import gather
@@ -93,6 +93,27 @@ def test_aftershocks_are_told_from_background():
         assert min(right) > 0.65 and np.mean(right) > 0.84
         row = found_in(tables).loc["clustered_share"]
         assert row["value"] == pytest.approx(clustered.mean(), abs=0.13) and row["verdict"] == "good"
+
+
+def test_a_catalogue_of_one_sequence_has_no_background():
+    for seed in range(6):
+        tables = bare_of(sequences(20, 900, 1, 2.0, seed=seed))
+        assert not decluster(gather(tables, {}), LIMITS).sure
+        rows = found_in(tables).loc[["clustered_share", "proximity_threshold"]]
+        assert set(rows["verdict"]) == {"cannot tell"} and rows["why"].str.contains("one sequence").all()
+
+
+def test_a_background_may_have_steps_hours_and_clusters_apart():
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        time = np.sort(rng.uniform(0, 40.0, 20_000))
+        third = time[(time < 22) | (rng.random(len(time)) < 1 / 3)]
+        night = time[(time % 1.0 < 0.5) | (rng.random(len(time)) < 0.4)]
+        assert steady(time) and steady(third) and steady(night)
+        assert steady(time[:20])
+        assert not steady(0.05 * 200 ** rng.random(200))
+        assert decluster(gather(bare_of(sequences(600, 900, 5, days=200.0, seed=seed)), {}), LIMITS).sure
+        assert decluster(gather(poisson(200 + 300 * seed, seed), {}), LIMITS).sure
 
 
 def test_a_catalogue_without_clusters_is_called_unlike_seismicity():

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from quakescribe.audit import audit, make_case
-from quakescribe.audit.pairing import PAIRING, compared, has_partner
+from quakescribe.audit.pairing import PAIRING, has_partner
+from quakescribe.audit.statistics import compared
 from quakescribe.settings.audit import AuditSettings
 from quakescribe.settings.audit_picks import AuditPicksSettings
 
@@ -87,6 +88,17 @@ def test_a_station_that_loses_its_s_is_bad_and_the_others_are_not():
     assert rows.loc[("unpaired_p", "station", "XX.S04."), "verdict"] == "bad"
     others = rows.drop(("unpaired_p", "station", "XX.S04."))
     assert not set(others["verdict"]) & {"bad", "watch"}
+
+
+def test_a_station_of_few_picks_that_may_be_out_of_line_is_not_called_good():
+    tables = catalogue(300, 10.0, seed=4)
+    picks, mine = tables["picks"], tables["picks"]["station_id"] == "XX.S03."
+    alone = ~has_partner(picks, RULES.pair_min_s, RULES.pair_max_s) & (picks["phase"] == "P")
+    p = pd.concat([picks[mine & alone].head(12), picks[mine & ~alone & (picks["phase"] == "P")].head(12)])
+    s = picks[mine & (picks["phase"] == "S")]
+    row = found({**tables, "picks": pd.concat([picks[~mine], p, s])}).loc[("unpaired_p", "station", "XX.S03.")]
+    assert row["value"] == pytest.approx(0.5)
+    assert row["verdict"] == "cannot tell"
 
 
 def test_a_station_without_any_s_may_have_one_component_only_and_is_to_be_watched():

@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import rates_cases as rates
 
 from quakescribe.audit import audit
-from quakescribe.audit.periodicity import PERIODICITY
+from quakescribe.audit.periodicity import PERIODICITY, _clock
 from quakescribe.audit.schuster import frequency_numbers, null_scans, schuster, spectrum, uniform_mean
 
 DAY, YEAR = 86_400.0, 365 * 86_400.0
@@ -75,6 +75,43 @@ def test_clusters_that_nobody_marked_are_seen_by_the_scatter_between_days():
     rng = np.random.default_rng(5)
     p = [schuster(t, alone(t), DAY, YEAR).p_blocks for t, _ in (clustered(rng) for _ in range(400))]
     assert np.mean(np.array(p) < 0.01) <= 0.025
+
+
+def aftershocks(n, rng, days=2.0, c_days=0.05, before=0.0):
+    """One sequence that fills the catalogue, every event taken as independent."""
+    length = days - before
+    return np.sort(before + c_days * ((1 + length / c_days) ** rng.random(n) - 1)) * DAY
+
+
+@pytest.mark.parametrize(("hours", "c_days"), [(12.0, 0.3), (12.0, 0.01), (6.0, 0.05), (1.0, 0.01)])
+def test_one_sequence_of_two_days_has_no_period(hours, c_days):
+    rng = np.random.default_rng(15)
+    found = [schuster(t, alone(t), hours * 3600.0, 2 * DAY) for t in (aftershocks(800, rng, c_days=c_days)
+                                                                       for _ in range(200))]
+    assert np.mean([max(one.p_independent, one.p_units) < 1e-3 for one in found]) > 0.3
+    assert np.mean([one.p < 1e-3 for one in found]) <= 0.01
+
+
+@pytest.mark.parametrize(("hours", "days", "blocks"), [(12.0, 2.0, 4), (1.0, 2.0, 8), (1.0, 3.0, 3), (13.0, 3.0, 5),
+                                                       (24.0, 2.99, 3), (24.0, 2.5, 0), (24.0, 40.0, 40)])
+def test_short_catalogues_are_cut_into_whole_cycles(hours, days, blocks):
+    t = uniform(500, np.random.default_rng(16), days * DAY)
+    found = schuster(t, alone(t), hours * 3600.0, days * DAY)
+    assert found.blocks == blocks
+    assert np.isnan(found.p) == np.isnan(found.p_blocks) == (blocks == 0)
+
+
+@pytest.mark.parametrize(("hours", "days"), [(12.0, 2.0), (1.0, 2.0), (24.0, 2.92)])
+def test_uniform_catalogues_of_few_days_are_rejected_as_often_as_said(hours, days):
+    rng = np.random.default_rng(17)
+    p = np.array([schuster(t, alone(t), hours * 3600.0, days * DAY).p_blocks
+                  for t in (uniform(300, rng, days * DAY) for _ in range(1500))])
+    assert 0.004 < np.mean(p < 0.01) < 0.018
+
+
+def test_events_that_all_come_at_one_minute_of_every_hour_have_a_period_beyond_doubt():
+    t = np.arange(48) * 3600.0 + 60.0
+    assert schuster(t, alone(t), 3600.0, 2 * DAY).p < 1e-9
 
 
 def test_a_fifth_of_daytime_blasts_is_found_in_most_catalogues_and_a_tenth_in_few():
@@ -184,6 +221,45 @@ def test_blasts_on_working_days_only_have_a_week():
     rng = np.random.default_rng(13)
     found = found_in(pd.concat([rates.poisson(600, 84, rng), rates.events(rates.working(600, 84, rng), rng)]), 84.0, 13)
     assert rates.row(found, "modulation_week")["verdict"] == "bad"
+
+
+def test_what_three_days_show_but_do_not_repeat_cannot_be_told():
+    rng = np.random.default_rng(18)
+    hours = np.concatenate([rng.uniform(0, 72, 300), rng.normal(12, 4, 80), rng.normal(36, 4, 60)])
+    one = rates.row(found_in(rates.events(np.sort(hours) * 3600.0, rng), 3.0, 18), "modulation_day")
+    assert one["verdict"] == "cannot tell"
+    assert "shorter than 8 cycles of 24 h" in one["why"]
+
+
+@pytest.mark.parametrize(("days", "told"), [(7.5, False), (8.0, True)])
+def test_a_day_is_told_from_eight_days_on_only(days, told):
+    rng = np.random.default_rng(20)
+    found = found_in(pd.concat([rates.poisson(300, days, rng), rates.events(rates.working(300, days, rng, True), rng)]),
+                     days, 20)
+    one = rates.row(found, "modulation_day")
+    assert (one["verdict"] == "bad") == told
+    assert told or one["verdict"] == "cannot tell"
+
+
+def test_a_peak_of_fewer_than_eight_cycles_gets_no_verdict():
+    rng = np.random.default_rng(21)
+    t = np.arange(600) / 600 * 12 * DAY
+    t = t + 0.6 * 2 * DAY / (2 * np.pi) * np.sin(2 * np.pi * t / (2 * DAY))
+    one = rates.row(found_in(rates.events(np.sort(t[t > 0]), rng), 12.0, 21), "spectrum_peak_p")
+    assert "strongest peak is at 48 h" in one["why"]
+    assert one["verdict"] == "cannot tell" and "too few cycles" in one["why"]
+
+
+def test_the_time_of_a_maximum_is_one_of_the_clock():
+    assert [_clock(hour) for hour in (0.5, 13.0, 23.999)] == [
+        "00:30 local time", "13:00 local time", "00:00 local time"]
+
+
+def test_a_catalogue_of_one_sequence_has_no_independent_events():
+    rng = np.random.default_rng(19)
+    found = found_in(rates.events(aftershocks(800, rng, 10.0, before=1.0), rng, rng.normal(0, 2, 800)), 10.0, 19)
+    assert set(found.findings["verdict"]) == {"cannot tell"}
+    assert found.findings["why"].str.contains("one sequence").all()
 
 
 @pytest.mark.parametrize("kind", ["poisson", "omori"])

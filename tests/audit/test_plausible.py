@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from made_catalogue import MODEL, catalogue
+from made_catalogue import MODEL, built, catalogue
 
 from quakescribe.audit import audit, make_case
 from quakescribe.audit.plausible import INPUT
@@ -58,18 +58,30 @@ def test_a_catalogue_at_sea_level_is_no_fault():
 
 
 def test_what_was_left_out_on_reading_is_counted():
-    skips = SKIPS.make({"stage": ["exchange"] * 2, "reason": ["duplicate-id", "unknown-phase"], "count": [40, 2000]})
-    row = found({**SOUND, "skips": skips}).loc["left_out_on_reading"]
-    kept = len(SOUND["picks"]) + len(SOUND["origins"])
-    assert row["value"] == pytest.approx(2040 / (2040 + kept))
+    skips = SKIPS.make({"stage": ["exchange"] * 2, "reason": ["duplicate-id", "unknown-phase"], "count": [40, 3000]})
+    told = found({**SOUND, "skips": skips})
+    row, kept = told.loc["left_out_on_reading"], len(SOUND["picks"]) + len(SOUND["origins"])
+    assert row["value"] == pytest.approx(3000 / (3000 + kept))
     assert row["verdict"] == "bad"
-    assert "unknown-phase: 2,000" in row["why"]
+    assert "unknown-phase, 3,000 times" in row["why"]
+    assert told.loc["changed_on_reading", "verdict"] == "watch"
+    assert told.loc["changed_on_reading", "value"] == 40
 
 
-def test_missing_magnitudes_are_said():
-    none = found({**SOUND, "magnitudes": SOUND["magnitudes"].iloc[:0]})
-    assert none.loc["magnitudes_known", "verdict"] == "cannot tell"
-    half = SOUND["magnitudes"].iloc[::2]
-    row = found({**SOUND, "magnitudes": half}).loc["magnitudes_known"]
-    assert row["verdict"] == "watch"
-    assert np.isclose(row["value"], 0.5)
+def test_picks_of_stations_that_nobody_knows_are_bad_and_named():
+    named = SOUND["picks"].assign(station_id=SOUND["picks"]["station_id"].str.replace("XX.", "YY."))
+    row = found({**SOUND, "picks": named}).loc["unknown_stations"]
+    assert (row["verdict"], row["value"]) == ("bad", 1.0)
+    assert "YY.S00." in row["why"] and "XX.S00." in row["why"]
+
+
+def test_the_clock_of_one_long_sequence_is_told_too():
+    rng = np.random.default_rng(3)
+    late = 86_400 * 2 * np.sort(rng.random(400)) ** 3
+    true = pd.DataFrame({"seconds": late, "x": rng.normal(0, 3, 400), "y": rng.normal(0, 3, 400), "depth": 8.0,
+                         "magnitude": rng.exponential(0.43, 400) + 0.7})
+    dense = built(true, SOUND["stations"], 2.0, rng)
+    assert found(dense).loc["time_offset", "verdict"] == "good"
+    late = {**dense, "origins": dense["origins"].assign(time=dense["origins"]["time"] + pd.Timedelta(9, "h"))}
+    row = found(late).loc["time_offset"]
+    assert (row["verdict"], row["value"]) == ("bad", -9.0)

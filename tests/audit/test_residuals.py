@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from quakescribe.audit import audit, make_case
-from quakescribe.audit.residuals import RESIDUALS, longest_change, station_medians
+from quakescribe.audit.clocks import longest_change
+from quakescribe.audit.residuals import RESIDUALS, station_medians
 from quakescribe.settings.audit import AuditSettings
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "reference"))
@@ -84,6 +85,22 @@ def test_medians_of_a_delayed_station_are_recovered_and_explained():
     assert rows.loc[("station_p_median", "XX.S00."), "verdict"] == "good"
 
 
+def test_a_station_is_only_good_where_a_wrong_clock_is_excluded():
+    few = SOUND["arrivals"]
+    scattered = few.assign(residual_s=few["residual_s"] + np.random.default_rng(5).normal(0, 0.4, len(few)))
+    rows = found(with_arrivals(scattered[np.arange(len(few)) % 3 == 0])).loc["clock_change"]
+    assert "cannot tell" in set(rows["verdict"])
+    good = rows[rows["verdict"] == "good"]
+    assert (good[["low", "high"]].abs() <= 0.15).all(axis=None)
+
+
+def test_few_residuals_do_not_make_a_good_tail():
+    arrivals = SOUND["arrivals"].groupby("phase").head(60)
+    rows = found(with_arrivals(arrivals)).loc["residual_tail"]
+    assert (rows["high"] > 0.03).all()
+    assert set(rows["verdict"]) == {"cannot tell"}
+
+
 def test_wrong_picks_fill_the_tail():
     arrivals = SOUND["arrivals"].copy()
     wrong = np.random.default_rng(3).random(len(arrivals)) < 0.2
@@ -99,6 +116,16 @@ def test_stations_that_delay_both_phases_show_in_the_correlation():
     arrivals["residual_s"] += arrivals["station_id"].map(late) * np.where(arrivals["phase"] == "S", 1.73, 1.0)
     row = found(with_arrivals(arrivals)).loc[("p_s_correlation", "")]
     assert row["value"] == pytest.approx(1.0, abs=0.02) and row["verdict"] == "watch"
+
+
+def test_few_stations_with_delays_do_not_tell_whether_p_and_s_go_together():
+    arrivals = SOUND["arrivals"].copy()
+    late = pd.Series(np.random.default_rng(2).permutation(np.linspace(-0.3, 0.3, 12)),
+                     index=sorted(arrivals["station_id"].unique()))
+    arrivals["residual_s"] += arrivals["station_id"].map(late) * np.where(arrivals["phase"] == "S", 0.0, 1.0)
+    row = found(with_arrivals(arrivals)).loc[("p_s_correlation", "")]
+    assert row["high"] > 0.3 > row["low"]
+    assert row["verdict"] == "cannot tell"
 
 
 def test_medians_equal_a_slow_count():

@@ -6,20 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from made_catalogue import MODEL, _magnitudes_detected, catalogue
-from scipy.stats import norm
 
 from quakescribe.audit import audit, make_case
 from quakescribe.audit.b_value import B_VALUE
 from quakescribe.audit.completeness import COMPLETENESS
 from quakescribe.audit.magnitude_bins import Bins, binned
-from quakescribe.audit.magnitude_shapes import (
-    change_point,
-    difference_of_means,
-    excess,
-    one_peak,
-    out_of_place,
-    second_peak,
-)
+from quakescribe.audit.magnitude_shapes import excess, one_peak, out_of_place, second_peak
 from quakescribe.audit.sizes import SIZES
 from quakescribe.settings.audit import AuditSettings
 from quakescribe.settings.audit_magnitudes import AuditMagnitudesSettings
@@ -52,23 +44,6 @@ def test_a_station_that_gives_many_events_one_size_is_found(sound):
     assert rows.loc["magnitude_excess", "verdict"] == "bad"
     assert rows.loc["magnitude_excess", "value"] == pytest.approx(0.073, abs=0.03)  # some had this size before
     assert "1.30" in rows.loc["magnitude_excess", "why"]
-
-
-def test_a_scale_shifted_for_half_of_the_time_is_found(sound):
-    m = magnitudes(sound)
-    m[N // 2 :] += 0.7
-    rows = verdicts(with_magnitudes(sound, m))
-    assert rows.loc["magnitude_shift", "verdict"] == "bad"
-    assert rows.loc["magnitude_shift", "value"] == pytest.approx(0.7, abs=0.1)
-
-
-def test_a_change_of_completeness_is_worth_a_look_and_not_called_bad(sound):
-    m = magnitudes(sound)
-    seen = (np.arange(N) < N // 2) | (np.random.default_rng(1).random(N) < norm.cdf((m - 1.7) / 0.25))
-    ids = sound["magnitudes"].sort_values("event_id")["event_id"].to_numpy()[seen]
-    rows = verdicts({name: frame[frame["event_id"].isin(ids)] if "event_id" in frame and name != "picks" else frame
-                     for name, frame in sound.items()})
-    assert rows.loc["magnitude_shift", "verdict"] == "watch"
 
 
 def test_two_peaks_are_found(sound):
@@ -169,29 +144,6 @@ def test_a_distribution_with_one_peak_has_nothing_out_of_place():
     counts = np.array([1.0, 5, 9, 9, 4, 1])
     assert out_of_place(counts, one_peak(counts)) == 0.0
     assert second_peak(Bins(np.arange(6.0), counts[None], 1.0), np.random.default_rng(0), 20).p == 1.0
-
-
-def test_the_change_point_equals_a_slow_count_of_larger_and_smaller():
-    values = np.random.default_rng(0).integers(0, 9, 60).astype(float)
-    values[25:] += 2
-    k, p = change_point(values, 5)
-    slow = [abs(np.sign(values[:t, None] - values[None, t:]).sum()) for t in range(5, 56)]
-    assert k == 5 + int(np.argmax(slow))
-    assert p == pytest.approx(2 * np.exp(-6 * max(slow) ** 2 / (60**3 + 60**2)))
-
-
-def test_a_series_too_short_to_split_has_no_change():
-    assert np.isnan(change_point(np.arange(9.0), 5)[1])
-
-
-def test_the_difference_of_means_has_an_interval_that_holds_the_truth():
-    rng, held = np.random.default_rng(0), 0
-    late, block = np.arange(400) >= 150, np.arange(400) // 20
-    for _ in range(100):
-        value, low, high = difference_of_means(rng.normal(0, 1, 400) + 0.5 * late, late, block, rng, 200)
-        assert low <= value <= high
-        held += low <= 0.5 <= high
-    assert held >= 90
 
 
 @pytest.mark.parametrize("values", [[1.0] * 200, [1.0, 2.0, 3.0]])

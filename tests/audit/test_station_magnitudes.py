@@ -8,8 +8,11 @@ import pytest
 from made_catalogue import MODEL, catalogue
 
 from quakescribe.audit import audit, make_case
-from quakescribe.audit.station_magnitudes import STATION_MAGNITUDES, distance_slope
+from quakescribe.audit.check import Rows
+from quakescribe.audit.station_magnitudes import METRICS, STATION_MAGNITUDES, _add_network, _judged, distance_slope
+from quakescribe.audit.statistics import robust_z
 from quakescribe.settings.audit import AuditSettings
+from quakescribe.settings.audit_magnitudes import AuditMagnitudesSettings
 from quakescribe.tables import MAGNITUDES
 
 
@@ -43,8 +46,42 @@ def test_a_gain_wrong_by_ten_is_found_at_its_station_only(sound):
     stations = rows[rows["scope"] == "station"].set_index("key")
     assert stations.index[stations["verdict"] == "bad"].tolist() == ["XX.S04."]
     assert stations.loc["XX.S04.", "value"] == pytest.approx(1.0, abs=0.25)
-    assert rows.set_index("metric").loc["stations_biased", "verdict"] == "bad"
+    assert rows.set_index("metric").loc["stations_biased", "verdict"] == "watch"
     assert "XX.S04." in rows.set_index("metric").loc["stations_biased", "why"]
+
+
+def test_two_wrong_gains_in_a_small_network_are_no_chance_but_in_a_large_one_may_be(sound):
+    row = found(with_stations(sound, biased=["XX.S04.", "XX.S07."])).set_index("metric").loc["stations_biased"]
+    assert row["verdict"] == "bad" and row["value"] == pytest.approx(2 / 12)
+    large = catalogue(80, 5.0, n_stations=30, seed=3, false_per_day=0.0)
+    rows = found(with_stations(large, biased=["XX.S04.", "XX.S07."]))
+    assert (rows["verdict"] == "bad").sum() == 2
+    assert rows.set_index("metric").loc["stations_biased", "verdict"] == "watch"
+
+
+def stations_of(*found_at):
+    """Stations without bias and some with a median and an error, as the check holds them."""
+    sound = [(0.05 * (k % 3 - 1), 0.02) for k in range(9)]
+    table = pd.DataFrame([*found_at, *sound], columns=["median", "error"]).assign(n=21)
+    table["station_id"] = [f"XX.S{k:02d}." for k in range(len(table))]
+    return table.assign(z=robust_z(table["median"], 0.1, table["error"]))
+
+
+@pytest.mark.parametrize(("median", "error", "verdict"), [
+    (1.07, 0.33, "watch"), (0.61, 0.19, "cannot tell"), (-0.5, 0.3, "cannot tell"), (1.4, 0.15, "bad"),
+    (0.45, 0.05, "watch"), (0.28, 0.02, "good"), (0.0, 0.35, "cannot tell")])
+def test_a_station_is_judged_by_size_and_by_how_well_it_is_known(median, error, verdict):
+    judged = _judged(stations_of((median, error)), AuditMagnitudesSettings())
+    assert judged["verdict"].iloc[0] == verdict
+    assert set(judged["verdict"].iloc[1:]) == {"good"}
+
+
+@pytest.mark.parametrize(("unsure", "verdict"), [(1, "good"), (2, "cannot tell")])
+def test_a_network_of_stations_that_are_hardly_known_is_not_good(unsure, verdict):
+    rows = Rows(METRICS)
+    _add_network(rows, _judged(stations_of(*[(0.0, 0.35)] * unsure), AuditMagnitudesSettings()),
+                 AuditMagnitudesSettings())
+    assert rows.rows[0]["verdict"] == verdict
 
 
 def test_a_gain_wrong_by_two_is_worth_a_look_at_most(sound):
@@ -96,4 +133,4 @@ def test_without_distances_the_bias_is_still_told(sound):
     tables = with_stations(sound, biased=["XX.S04."])
     rows = found({**tables, "arrivals": tables["arrivals"].iloc[:0]}).set_index("metric")
     assert rows.loc["magnitude_distance_slope", "verdict"] == "cannot tell"
-    assert rows.loc["stations_biased", "verdict"] == "bad"
+    assert rows.loc["stations_biased", "verdict"] == "watch"

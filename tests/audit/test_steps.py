@@ -163,6 +163,43 @@ def test_fewer_earthquakes_of_all_sizes_are_watched_but_not_bad():
     assert rates.row(found, "magnitude_step")["verdict"] == "good"
 
 
+def with_mainshock(rng, magnitude=5.7, at_h=17.55):
+    """Rare events, and from one afternoon on three times as many over the whole region, after the largest event."""
+    start = 12 * DAY + at_h * 3600.0
+    later = rates.events(rng.uniform(start, DAYS * DAY, 1200), rng)
+    soon = rates.events(start + 3600.0 * rng.exponential(4.0, 60), rng)
+    main = rates.events(np.array([start]), rng).assign(magnitude=magnitude)
+    return pd.concat([rates.poisson(500, DAYS, rng), soon, later, main])
+
+
+def test_a_rise_that_begins_with_the_largest_event_is_its_aftershock_sequence():
+    one = rates.row(found_in(with_mainshock(np.random.default_rng(17))), "unexplained_step")
+    assert one["value"] > 2
+    assert one["verdict"] == "good"
+    assert "at 17:33 with the largest event (M 5.7): an aftershock sequence" in one["why"]
+
+
+def test_a_rise_without_a_largest_event_at_it_or_without_magnitudes_is_watched():
+    rng = np.random.default_rng(17)
+    true = with_mainshock(rng)
+    case = rates.case(true, DAYS, rng)
+    unknown = dataclasses.replace(case.facts, catalogue=case.facts.catalogue.assign(magnitude=np.nan))
+    small = true.assign(magnitude=true["magnitude"].where(true["magnitude"] < 5, 0.5))
+    for one in (rates.case(small, DAYS, rng), dataclasses.replace(case, facts=unknown)):
+        row = rates.row(audit(one, (STEPS,)), "unexplained_step")
+        assert row["verdict"] == "watch"
+        assert "aftershock" not in row["why"]
+
+
+def test_a_fall_of_the_rate_at_the_largest_event_is_no_sequence():
+    rng = np.random.default_rng(18)
+    true = rates.poisson(3000, DAYS, rng)
+    true = true[(true["seconds"] < 22 * DAY) | (rng.random(len(true)) < 0.4)]
+    main = rates.events(np.array([22 * DAY - 600.0]), rng).assign(magnitude=5.7)
+    row = rates.row(found_in(pd.concat([true, main])), "unexplained_step")
+    assert row["verdict"] == "watch" and "aftershock" not in row["why"]
+
+
 def test_a_step_of_the_scale_of_magnitudes_is_told_from_one_of_detection():
     rng = np.random.default_rng(13)
     true = rates.poisson(1500, DAYS, rng)
@@ -184,6 +221,15 @@ def test_another_scale_above_the_completeness_is_seen_by_the_sizes():
     one = rates.row(found_in(true.assign(magnitude=stretched)), "size_ratio_step")
     assert one["verdict"] == "watch"
     assert one["low"] < 1.4 < one["high"]
+
+
+def test_a_sequence_that_fills_the_catalogue_is_no_step():
+    rng = np.random.default_rng(16)
+    late = rates.omori(1, 4.0, rng, mean=3000)
+    late["seconds"] += (2.0 - late["seconds"].min() / DAY) * DAY
+    found = found_in(pd.concat([rates.poisson(20, 6.0, rng), late]), days=6.0)
+    assert set(found.findings["verdict"]) == {"cannot tell"}
+    assert found.findings["why"].str.contains("one sequence").all()
 
 
 @pytest.mark.parametrize("kind", ["poisson", "omori"])

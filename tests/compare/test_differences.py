@@ -97,7 +97,8 @@ def test_large_events_of_one_list_alone_are_bad_whatever_the_small_ones():
         pair, matches, table, summary = measured(one, other)
         rows = Rows(differences.METRICS)
         ratio = differences.cumulative_ratio(pair, table, SETTINGS)
-        differences.tell(rows, pair, matches, summary, differences.slopes(pair, table, SETTINGS), ratio)
+        differences.tell(rows, pair, matches, summary, differences.slopes(pair, table, SETTINGS), ratio,
+                         SETTINGS)
         found = {row["metric"]: row["verdict"] for row in rows.rows}
         assert found["large_event_ratio"] == verdict
         assert set(found) == {metric.name for metric in differences.METRICS}
@@ -108,7 +109,7 @@ def test_nothing_is_said_of_differences_where_matches_are_chance():
     assert len(matches.pairs) > 10 and matches.by_chance
     rows = Rows(differences.METRICS)
     differences.tell(rows, pair, matches, summary, differences.slopes(pair, table, SETTINGS),
-                     differences.cumulative_ratio(pair, table, SETTINGS))
+                     differences.cumulative_ratio(pair, table, SETTINGS), SETTINGS)
     assert {row["verdict"] for row in rows.rows} == {"cannot tell"}
 
 
@@ -140,6 +141,41 @@ def test_intervals_of_quantiles_cover_in_clusters():
             _, low, high = intervals.quantile(x, q, block)
             covered[k] += low <= true <= high
     assert (covered / 300 >= 0.88).all() and (covered / 300 <= 0.99).all()
+
+
+def test_a_quantile_of_rounded_values_is_as_narrow_as_they_are_equal():
+    block = np.arange(1000) // 50
+    x = np.random.default_rng(0).permutation(np.where(np.arange(1000) < 910, 0.05, 2.0))
+    assert intervals.quantile(x, 0.5, block) == (0.05, 0.05, 0.05)
+    found, low, high = intervals.quantile(x, 0.9, block)
+    assert (found, low) == (0.05, 0.05) and high == 2.0
+
+
+def test_intervals_of_quantiles_of_rounded_values_cover_and_are_no_wider_than_a_step():
+    covered, width = 0, []
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        x = np.round(rng.normal(0.0, 0.15, 600), 1)
+        _, low, high = intervals.quantile(x, 0.5, np.arange(600) // 20)
+        covered += low <= 0.0 <= high
+        width.append(high - low)
+    assert covered == 200 and np.median(width) < 0.01
+
+
+def test_depths_that_agree_on_average_only_are_told_by_their_scatter():
+    one, two = twins(4, n=400, loss=(0.0, 0.0))
+    one = {**one, "origins": one["origins"].assign(depth_km=100.0)}
+    rng = np.random.default_rng(1)
+    for error, verdict in ((0.5, "good"), (3.0, "watch"), (8.0, "bad")):
+        other = {**two, "origins": two["origins"].assign(depth_km=rng.normal(100, error, len(two["origins"])))}
+        pair, matches, table, summary = measured(one, other)
+        rows = Rows(differences.METRICS)
+        differences.tell(rows, pair, matches, summary, differences.slopes(pair, table, SETTINGS),
+                         differences.cumulative_ratio(pair, table, SETTINGS), SETTINGS)
+        found = {row["metric"]: row for row in rows.rows}
+        assert found["depth_scatter"]["verdict"] == verdict
+        assert found["depth_scatter"]["value"] == pytest.approx(1.645 * error, rel=0.2)
+        assert found["depth_difference"]["verdict"] == "good"
 
 
 def test_an_interval_of_nothing_is_no_number():

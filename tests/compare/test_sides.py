@@ -37,10 +37,10 @@ def test_what_lies_outside_the_common_span_is_left_out_and_told():
     assert len(said(common, "beyond the span")) == 2
 
 
-def test_catalogues_of_different_times_share_nothing_and_are_told_so():
-    common = common_of(cut(SOUND, 0, 3), cut(SOUND, 6, 9))
-    assert common.span is None and not any(len(one.picks) or len(one.catalogue) for one in common.facts)
-    assert said(common, "share no span")
+def test_catalogues_of_different_times_are_refused_with_their_spans():
+    with pytest.raises(SettingsError, match=r"share no time: 'a' 2.* to .*, 'b' 2.* to "):
+        common_of(cut(SOUND, 0, 3), cut(SOUND, 6, 9))
+    assert said(common_of({}, {}), "share no span")
 
 
 def test_a_station_that_only_one_has_is_told_and_left_out_where_asked():

@@ -1,6 +1,7 @@
 """What every check of the audit must do. A new check joins by its entry in CHECKS."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pandas as pd
 import pytest
 
 from quakescribe.audit import CHECKS, audit, make_case
+from quakescribe.audit.check import table
 from quakescribe.settings.audit import AuditSettings
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "reference"))
@@ -48,6 +50,18 @@ SPARSE = {
 }
 
 
+def test_a_check_that_fails_says_so_and_the_others_go_on():
+    def run(case):
+        raise ZeroDivisionError("nothing to divide by")
+
+    broken = replace(CHECKS[0], name="broken", run=run)
+    done = audit(case_of(SOUND), (broken, CHECKS[-1]))
+    failed = done.findings[done.findings["metric"].isin([metric.name for metric in broken.metrics])]
+    assert set(failed["verdict"]) == {"cannot tell"}
+    assert failed["why"].str.contains("ZeroDivisionError").all()
+    assert set(done.findings["metric"]) - set(failed["metric"])
+
+
 @pytest.fixture(params=CHECKS, ids=lambda check: check.name)
 def check(request):
     return request.param
@@ -63,7 +77,7 @@ def test_it_says_what_it_asks_how_and_whose_method_it_is(check):
 
 @pytest.mark.parametrize("kind", SPARSE)
 def test_a_sparse_catalogue_gets_an_answer_and_no_error(check, kind):
-    found = audit(case_of(SPARSE[kind]), (check,)).findings
+    found = table(check.run(case_of(SPARSE[kind])).findings)
     assert len(found)
     assert set(found["metric"]) <= {metric.name for metric in check.metrics}
     assert (found["why"].str.len() > 5).all()

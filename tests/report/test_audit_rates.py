@@ -63,7 +63,7 @@ def test_hours_and_weekdays_are_rates_relative_to_the_mean(blasted):
 def test_a_quarry_is_on_the_map_and_in_the_list(blasted):
     found = drawn(blasted)
     names = [trace["name"] for trace in found["quarries"].figure["data"]]
-    assert names == ["Node", "Place with blasts", "Station"]
+    assert names == ["Group of events", "Place with blasts", "Station"]
     assert len(found["quarry-places"].grid.rows) == 1
 
 
@@ -84,6 +84,29 @@ def test_little_or_nothing_says_why_there_is_nothing(n):
         assert not any(panel.figure for panel in found.values())
 
 
+def test_weekdays_without_a_weekend_are_not_drawn():
+    rng = np.random.default_rng(3)
+    case = rates.case(rates.poisson(300, 4, rng), 4.0, rng)
+    panel = drawn(case)["events-by-weekday"]
+    assert panel.figure is None
+    assert "no weekend lies in the span" in panel.caption
+
+
+def test_the_spectrum_is_marked_at_powers_of_ten_and_at_hours_and_days(blasted):
+    shown = drawn(blasted)["schuster-spectrum"].figure
+    names = [trace["name"] for trace in shown["data"]]
+    assert names[-1] == "1, 12, 24 h (chosen beforehand)"
+    axis = shown["layout"]["xaxis"]
+    texts = dict(zip(axis["tickvals"], axis["ticktext"], strict=True))
+    assert texts[12] == "12" and texts[24] == "24" and texts[10] == "" and set(texts) <= {1, 10, 12, 24, 100}
+
+
 def test_a_check_that_was_not_made_is_said_so(blasted):
     found = drawn(blasted, ())
     assert all("the check was not made" in panel.caption for panel in found.values())
+
+
+def test_one_sequence_says_why_there_is_nothing():
+    rng = np.random.default_rng(1)
+    found = drawn(rates.case(rates.omori(1, 10.0, rng, mean=600), 10.0, rng), (DAY_NIGHT, PERIODICITY, STEPS))
+    assert all("one sequence" in found[key].caption for key in ("events-by-hour", "schuster-spectrum", "rate-steps"))

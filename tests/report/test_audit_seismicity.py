@@ -20,7 +20,7 @@ from quakescribe.tables import FINDINGS
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "reference"))
 from made_catalogue import MODEL, catalogue
-from made_sequence import aftershocks
+from made_sequence import aftershocks, bare_of, sequences
 
 CHECKS = (NEIGHBOURS, COINCIDENT, DUPLICATES)
 KEYS = ["neighbour-plane", "neighbour-proximity", "coincident-windows", "coincident-pairs", "single-station-origins",
@@ -57,6 +57,11 @@ def test_the_histogram_holds_every_event_and_the_line_is_the_threshold(clustered
     assert np.sum(values(proximity[0]["y"])) == n
     line = values(plane[1]["x"]) + values(plane[1]["y"])
     np.testing.assert_allclose(line, table["threshold"]["log_eta"].iloc[0], atol=1e-6)
+
+
+def test_the_plane_of_one_sequence_tells_of_no_background():
+    _, made = shown(bare_of(sequences(20, 900, 1, 2.0, seed=0)))
+    assert "do not part" in made[0].caption and "others are background" not in made[0].caption
 
 
 def values(given):

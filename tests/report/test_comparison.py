@@ -14,6 +14,7 @@ from quakescribe.compare.side_by_side import compare_sides
 from quakescribe.compare.sides import Side
 from quakescribe.report import style
 from quakescribe.report.comparison import panels
+from quakescribe.report.comparison_events import count_axis, on_axis
 from quakescribe.report.print_figure import drawn
 from quakescribe.settings.compare import ComparisonSettings
 from quakescribe.settings.report import ReportSettings
@@ -79,7 +80,8 @@ def test_every_figure_is_there_for_three_sides_and_can_be_printed():
     found = drawn_of(THREE)
     assert {"comparison-unassociated", "comparison-map-1", "comparison-map-3", "comparison-poor",
             "comparison-cumulative", "comparison-magnitude-time-2", "comparison-matched", "comparison-distance",
-            "comparison-origin-time", "comparison-magnitude-difference", "comparison-agreement", "comparison-ranking",
+            "comparison-origin-time", "comparison-depth", "comparison-depths-1",
+            "comparison-magnitude-difference", "comparison-agreement", "comparison-ranking",
             "comparison-associated-picks", "comparison-association-rate", "comparison-well-located",
             "comparison-better", "comparison-alone", "comparison-shared-events"} <= set(found)
     for panel in found.values():
@@ -132,3 +134,44 @@ def test_the_station_that_stands_out_is_named():
     loud = loud.assign(pair_id=0).drop_duplicates("pick_id")
     caption = drawn_of({"pal": SOUND, "net": {**SOUND, "picks": loud}})["comparison-unassociated"].caption
     assert "Farthest out: XX.S02 in 'net'" in caption
+
+
+def test_two_sides_are_told_in_sentences_and_without_matrices():
+    one, two = SOUND, picked_twin(SOUND, 1)
+    found = drawn_of({"a": one, "b": two})
+    for key, noun in (("comparison-agreement", "picks"), ("comparison-shared-events", "events")):
+        assert found[key].figure is None and not found[key].missing
+        assert f"a has {len(one['picks' if noun == 'picks' else 'origins']):,} {noun}" in found[key].caption
+    assert "comparison-better" not in found
+    assert found["comparison-matched"].title == "Share of a's events that b has, by magnitude"
+
+
+def test_no_lone_picks_need_no_figure_and_equal_sides_are_equal():
+    found = drawn_of({"a": SOUND, "b": SOUND})
+    assert "comparison-alone" not in found
+    ranking = {(row[0], row[2]): row for row in found["comparison-ranking"].grid.rows}
+    assert ranking["Associated picks", "a"][5] == ranking["Associated picks", "b"][5] == "equal"
+
+
+def test_rules_have_one_name_in_table_and_matrix():
+    found = drawn_of(THREE)
+    rules = {row[0] for row in found["comparison-ranking"].grid.rows}
+    assert set(found["comparison-better"].figure["data"][0]["y"]) <= rules
+
+
+def test_depth_differences_are_drawn_and_their_spread_told():
+    rng = np.random.default_rng(0)
+    depth = SOUND["origins"]["depth_km"] + 2.0 + rng.uniform(0, 1, len(SOUND["origins"]))
+    other = {**SOUND, "origins": SOUND["origins"].assign(depth_km=depth)}
+    panel = drawn_of({"a": SOUND, "b": other})["comparison-depth"]
+    assert "Median 2." in panel.caption and "90% within 2.9" in panel.caption
+    bare = {"events": SOUND["events"].assign(depth_km=np.nan)}
+    assert drawn_of({"a": SOUND, "b": bare})["comparison-depth"].missing
+
+
+def test_numbers_that_span_much_stand_on_a_logarithmic_axis_with_labelled_ticks_and_others_begin_at_zero():
+    narrow, wide = np.array([10.0, 250.0]), np.array([0.0, 3.0, 400.0])
+    assert count_axis("n", narrow)["rangemode"] == "tozero"
+    axis = count_axis("n", wide)
+    assert axis["type"] == "log" and axis["ticktext"] == ["0", "1", "2", "5", "10", "20", "50", "100", "200"]
+    assert on_axis(wide, axis).tolist() == [0.5, 3.0, 400.0] and on_axis(narrow, count_axis("n", narrow)) is narrow

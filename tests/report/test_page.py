@@ -9,8 +9,8 @@ from made_audit import CHECKS, made_audit
 
 from quakescribe.errors import TableError
 from quakescribe.report import write
-from quakescribe.report.page import bibliography, render, sections
-from quakescribe.report.panel import Grid, Panel, Section
+from quakescribe.report.page import arranged, bibliography, render, sections
+from quakescribe.report.panel import Grid, Panel, Section, nothing
 from quakescribe.settings.report import ReportSettings
 from quakescribe.tables import TABLES
 from quakescribe.tables.facts import gather
@@ -37,11 +37,11 @@ def figures(text):
 
 
 def captions(text):
-    """The caption of every panel by its key, as plain text."""
+    """The caption of every panel by its key, as plain text; of a missing one why it is not there."""
     found = re.findall(
         r'<figure class="panel[^>]*id="([\w-]+)">.*?<figcaption>(.*?)</figcaption>', text, flags=re.DOTALL
     )
-    return dict(found)
+    return dict(found) | dict(re.findall(r'<span id="([\w-]+)"><b>[^<]*</b> \((.*?)\)</span>', text, flags=re.DOTALL))
 
 
 def test_the_page_asks_for_nothing_from_outside(own_part):
@@ -66,8 +66,7 @@ def test_the_whole_run_shows_every_figure(own_part):
         "picks-station", "stations-event", "association-time", "quality", "distribution-erh", "distribution-erz",
         "distribution-rms", "distribution-gap", "depths", "residuals-station", "residuals", "residuals-distance",
         "travel-times", "station-magnitudes"}  # fmt: skip
-    no_settings = r'<figure class="panel full empty" id="settings">.*?</figure>'
-    assert "Nothing to show" not in re.sub(no_settings, "", own_part, flags=re.DOTALL)
+    assert re.findall(r'<p class="missing full">Not shown: <span id="([\w-]+)">', own_part) == ["settings"]
 
 
 def test_every_axis_has_a_label_but_the_ones_that_name_stations(own_part):
@@ -107,7 +106,7 @@ def test_captions_are_computed_from_the_data(own_part, run_tables):
 )
 def test_any_table_may_be_absent(run_tables, tmp_path, present):
     text = without_plotly(write({name: run_tables[name] for name in present}, {}, tmp_path / "report.html"))
-    assert "Nothing to show because" in text
+    assert "Not shown: " in text
     assert "nan" not in re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL).lower().replace("nanosec", "")
 
 
@@ -268,3 +267,46 @@ def test_two_panels_of_one_key_are_refused_and_nothing_is_written(tmp_path):
     with pytest.raises(ValueError, match="same key: x"):
         render(tmp_path / "a.html", name="n", kicker="k", head=[], sections=twice)
     assert not list(tmp_path.iterdir())
+
+
+def alone(**more):
+    return Panel("a", "A", "", figure={"data": [], "layout": {}}, **more)
+
+
+def test_a_figure_alone_in_its_row_is_as_wide_as_the_page_and_missing_ones_are_named_at_the_end(tmp_path):
+    panels = [alone(), Panel("b", "B", "", figure={"data": [], "layout": {}}), nothing("c", "C", "no pick has it"),
+              Panel("d", "D", "", figure={"data": [], "layout": {}}, aspect=0.6)]
+    made = arranged(Section("s", "S", "", panels))
+    assert [(panel.key, panel.size) for panel in made.panels] == [("a", "half"), ("b", "half"), ("d", "full")]
+    assert made.panels[-1].aspect == pytest.approx(0.3)
+    page = render(tmp_path / "a.html", name="n", kicker="k", head=[], sections=[Section("s", "S", "", panels)])
+    text = without_plotly(page)
+    assert 'Not shown: <span id="c"><b>C</b> (no pick has it)</span>.' in text and "Nothing to show" not in text
+
+
+def test_figures_beside_a_tall_one_keep_their_width():
+    tall = alone(rows=2)
+    beside = [Panel(key, key, "", figure={"data": [], "layout": {}}) for key in "bcd"]
+    made = arranged(Section("s", "S", "", [tall, *beside]))
+    assert [panel.size for panel in made.panels] == ["half", "half", "half", "full"]
+
+
+def test_formats_of_files_are_no_pickers_and_locators(run_tables, tmp_path):
+    tables = {**run_tables, "picks": run_tables["picks"].assign(picker="csv"),
+              "origins": run_tables["origins"].assign(method="hypo71/csv")}
+    text = without_plotly(write(tables, {}, tmp_path / "report.html"))
+    assert "read from csv, hypo71" in text and "picker csv" not in text and "locator" not in text.split("<main")[0]
+
+
+def test_what_no_location_tells_is_not_none(run_tables, tmp_path):
+    bare = run_tables["origins"].assign(erh_km=np.nan, erz_km=np.nan, well_located=False)
+    text = without_plotly(write({**run_tables, "origins": bare, "skips": run_tables["skips"].iloc[:0]}, {},
+                                tmp_path / "report.html"))
+    assert "<strong>not told</strong><span>well located</span>" in text
+    assert "reasons to leave data out" not in text
+
+
+def test_warnings_stand_before_the_verdicts(tmp_path):
+    text = without_plotly(render(tmp_path / "a.html", name="n", kicker="k", head=[], warnings=["They share <nothing>."],
+                                 sections=[Section("verdicts", "V", "")]))
+    assert text.index("They share &lt;nothing&gt;.") < text.index('id="verdicts"')

@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 from made_picks import END, MODEL, START, noise, picks, planted, stations
 
-from quakescribe.run.chance import SHIFT_S, chance, shifted
+from quakescribe.audit.case import NULL_COLUMNS
+from quakescribe.run.chance import NULLS, SHIFT_S, chance, nulls, shifted
 from quakescribe.run.stage import fingerprint
 from quakescribe.run.summary import associated_pairs
 from quakescribe.settings.associate import AssociateSettings
@@ -60,5 +61,25 @@ def test_the_same_seed_gives_the_same_and_another_another(busy):
 
 def test_no_picks_and_no_repeats_are_no_error():
     null = chance(PICKS.empty(), stations(), MODEL, SETTINGS, START, END)
-    assert tuple(null) == (0, 0, 0)
+    assert tuple(null) == (0, 0, 0, 0, 0)
     assert all(pd.isna(one) for one in chance(PICKS.empty(), stations(), MODEL, SETTINGS, START, END, repeats=0))
+
+
+def test_the_sample_and_what_is_made_of_it_are_counted_by_phase(busy):
+    from quakescribe.associate import associate
+
+    table = nulls(busy, stations(), MODEL, SETTINGS, START, END, 2, 0, 100_000)
+    assert list(table) == list(NULLS)
+    assert set(NULL_COLUMNS) <= set(NULLS)
+    arrivals = associate(busy, stations(), MODEL, SETTINGS).arrivals
+    for phase in "ps":
+        assert (table[phase] == (busy["phase"] == phase.upper()).sum()).all()
+        assert (table[f"real_{phase}"] == (arrivals["phase"] == phase.upper()).sum()).all()
+    for kind in ("real", "null"):
+        assert (table[f"{kind}_p"] + table[f"{kind}_s"] == table[f"{kind}_picks"]).all()
+
+
+def test_of_many_picks_four_stretches_are_taken(busy):
+    table = nulls(busy, stations(), MODEL, SETTINGS, START, END, 1, 0, len(busy) // 2)
+    assert table["picks"].item() == pytest.approx(len(busy) / 2, rel=0.1)
+    assert 0 < table["real_events"].item() < len(EVENTS)

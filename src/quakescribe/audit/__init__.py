@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 import pandas as pd
@@ -11,7 +12,7 @@ from quakescribe.audit.association import ASSOCIATION
 from quakescribe.audit.b_value import B_VALUE
 from quakescribe.audit.blasts import BLASTS
 from quakescribe.audit.case import Case, make_case
-from quakescribe.audit.check import Check, Outcome, table
+from quakescribe.audit.check import Check, Outcome, Rows, table
 from quakescribe.audit.coincident import COINCIDENT
 from quakescribe.audit.completeness import COMPLETENESS
 from quakescribe.audit.day_night import DAY_NIGHT
@@ -42,6 +43,9 @@ CHECKS: tuple[Check, ...] = (
 """All checks, in the order of the report."""
 
 
+log = logging.getLogger("quakescribe")
+
+
 @dataclass(frozen=True)
 class Audit:
     """What an audit found: the table FINDINGS, and by name of check what it found with the tables of its figures."""
@@ -60,8 +64,20 @@ def audit(case: Case, checks: tuple[Check, ...] | None = None) -> Audit:
     checks
         Some of CHECKS; none = all.
     """
-    outcomes = {check.name: check.run(case) for check in (CHECKS if checks is None else checks)}
+    outcomes = {check.name: _answer(check, case) for check in (CHECKS if checks is None else checks)}
     return Audit(table([row for outcome in outcomes.values() for row in outcome.findings]), outcomes)
+
+
+def _answer(check: Check, case: Case) -> Outcome:
+    """Return what a check found. One that fails says so in its findings and in the log; the others go on."""
+    try:
+        return check.run(case)
+    except Exception as error:
+        log.exception("the check '%s' failed", check.name)
+        rows = Rows(check.metrics)
+        for metric in check.metrics:
+            rows.cannot_tell(metric.name, f"this check failed ({type(error).__name__}: {error}); please report it")
+        return Outcome(rows.rows)
 
 
 __all__ = ["CHECKS", "Audit", "Case", "Check", "audit", "make_case"]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from quakescribe.audit.case import Case
-from quakescribe.audit.check import BAD, CANNOT_TELL, GOOD, WATCH, Check, Metric, Outcome, Rows
+from quakescribe.audit.check import BAD, CANNOT_TELL, GOOD, WATCH, Check, Metric, Outcome, Rows, worst
 from quakescribe.audit.statistics import false_discovery, mad_scale
 from quakescribe.settings.audit_picks import AuditPicksSettings
 from quakescribe.tables.matching import close, codes, nanoseconds
@@ -42,41 +42,40 @@ def unassociated(reference: pd.DataFrame, arrivals: pd.DataFrame, within_s: floa
     return out
 
 
-def log_ratio(u: NDArray[np.float64], rule: NDArray[np.float64], phi: float,
-              scatter: float | None = None) -> pd.DataFrame:
+def log_ratio(u: NDArray[np.float64], rule: NDArray[np.float64], rules: AuditPicksSettings) -> pd.DataFrame:
     """Compare counts of picks without event, of each station, with those of a rule-based picker.
 
     Parameters
     ----------
     u, rule
         Shape (n,): counts.
-    phi
-        Variance of the counts over that of independent ones.
-    scatter
-        Of the log ratios (log10); none = from these stations.
+    rules
+        Overdispersion of the counts, and how far is out of line.
 
     Returns
     -------
     DataFrame
-        L, d (log10), error of d by counting, z.
+        L, d (log10), error of d by counting, z, most (the d from where on a station with very many picks would be out
+        of line).
 
     Notes
     -----
     L = log10((U + 1/2) / (U_rule + 1/2)); d = L - median(L); error = sqrt(phi / (U + 1/2) + phi / (U_rule + 1/2)) /
     ln 10; z = d / max(s, error) with s = max(1.4826 MAD(L), 0.1).
     """
-    ratio = np.log10((u + 0.5) / (rule + 0.5))
+    phi, ratio = rules.overdispersion, np.log10((u + 0.5) / (rule + 0.5))
     error = np.sqrt(phi / (u + 0.5) + phi / (rule + 0.5)) / np.log(10)
     d = ratio - np.median(ratio) if len(ratio) else ratio
-    s = max(mad_scale(ratio) if scatter is None else scatter, SCATTER_FLOOR) if len(ratio) else SCATTER_FLOOR
-    return pd.DataFrame({"L": ratio, "d": d, "error": error, "z": d / np.maximum(s, error)})
+    s = max(mad_scale(ratio), SCATTER_FLOOR) if len(ratio) else SCATTER_FLOOR
+    return pd.DataFrame({"L": ratio, "d": d, "error": error, "z": d / np.maximum(s, error),
+                         "most": max(rules.z_limit * s, float(np.log10(rules.ratio_limit)))})
 
 
 _METRICS = (
-    Metric("unassociated_picks", "Picks without event", "-",
+    Metric("unassociated_picks", "Number of picks without event", "-",
            "Look at the station's recording about such picks (figure of examples), and at its noise. Leave the station "
            "out, or retrain the picker with its noise, if they are no earthquakes."),
-    Metric("pick_anomaly", "Anomaly of picks without event", "log10",
+    Metric("pick_anomaly", "Excess of picks without event over a rule-based picker's", "log10",
            "Look at the station's recording about such picks (figure of examples). Leave the station out on these days "
            "or retrain the picker with its noise; treat events that rest on it as doubtful."),
 )
@@ -94,8 +93,8 @@ def _run(case: Case) -> Outcome:
         return Outcome(rows.rows, {"stations": plain, "station_days": pd.DataFrame()})
     mine, rule = _same_hours(case)
     table = _counted(mine, rule, names)
-    table = pd.concat([table, log_ratio(table["u"].to_numpy(np.float64), table["rule"].to_numpy(np.float64),
-                                        rules.overdispersion)], axis=1)
+    table = pd.concat([table, log_ratio(table["u"].to_numpy(np.float64), table["rule"].to_numpy(np.float64), rules)],
+                      axis=1)
     station_days = _station_days(mine, rule, rules)
     if len(table) < rules.least_stations:
         rows.cannot_tell("pick_anomaly", f"There are {len(table)} stations; a comparison needs {rules.least_stations}.",
@@ -134,8 +133,9 @@ def _plain(rows: Rows, lone: pd.DataFrame, names: list[str], case: Case) -> pd.D
     every = picks["station_id"].value_counts().reindex(names).fillna(0).to_numpy(np.int64)
     found = lone["station_id"].value_counts().reindex(names).fillna(0).to_numpy(np.int64)
     table = pd.DataFrame({"station_id": names, "picks": every, "unassociated": found})
-    if picks.empty:
-        rows.cannot_tell("unassociated_picks", "There are no picks.", n=0)
+    if len(lone) == len(picks):
+        rows.cannot_tell("unassociated_picks", "No pick belongs to an event." if len(picks) else "There are no picks.",
+                         n=len(picks))
         return table
     log = np.log10(found + 0.5)
     far, scatter = log - np.median(log), max(mad_scale(log), SCATTER_FLOOR)
@@ -192,19 +192,22 @@ def beyond(z: NDArray[np.float64], d: NDArray[np.float64], rules: AuditPicksSett
 def _say_stations(rows: Rows, table: pd.DataFrame, rules: AuditPicksSettings) -> None:
     flagged = table["z"].gt(rules.z_limit) & table["d"].gt(np.log10(rules.ratio_limit))
     sure = flagged & (table["d"] - 1.96 * table["error"]).gt(np.log10(rules.ratio_limit))
+    verdicts: list[str] = []
     one: Any
     for one, out, certain in zip(table.itertuples(), flagged, sure, strict=True):
-        verdict = BAD if certain else WATCH if out else GOOD
+        unsure = one.d + 1.96 * one.error > one.most
+        verdict = BAD if certain else WATCH if out else CANNOT_TELL if unsure else GOOD
+        verdicts.append(verdict)
         rows.add("pick_anomaly", one.d, verdict, f"{one.u:,} of its picks belong to no event, {one.rule:,} of the "
-                 f"rule-based picker's: {10**one.d:.2g} times the ratio of the median station (z = {one.z:.1f}).",
+                 f"rule-based picker's: {10**one.d:.2g} times the ratio of the median station (z = {one.z:.1f})"
+                 + ("; these are too few to tell." if verdict == CANNOT_TELL else "."),
                  scope="station", key=one.station_id, low=one.d - 1.96 * one.error, high=one.d + 1.96 * one.error,
                  expected=0.0, n=one.u)
     k, n = int(flagged.sum()), len(table)
-    worst: Any = table.iloc[int(np.argmax(table["d"]))]
-    verdict = BAD if sure.any() else WATCH if k else GOOD
-    rows.add("pick_anomaly", float(worst["d"]), verdict, f"{k} of {n} stations have far more picks without event than "
-             f"the rule-based picker leads to expect; {worst['station_id']} has the largest excess, "
-             f"{10 ** worst['d']:.2g} times the ratio of the median station.", expected=0.0, n=n)
+    furthest: Any = table.iloc[int(np.argmax(table["d"]))]
+    rows.add("pick_anomaly", float(furthest["d"]), worst(verdicts), f"{k} of {n} stations have far more picks without "
+             f"event than the rule-based picker leads to expect; {furthest['station_id']} has the largest excess, "
+             f"{10 ** furthest['d']:.2g} times the ratio of the median station.", expected=0.0, n=n)
 
 
 def _say_days(rows: Rows, table: pd.DataFrame) -> None:

@@ -2,120 +2,52 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import chi2, t
 
 from quakescribe.audit.case import Case, blocks
+from quakescribe.audit.chance import Chance, chance_of, other_associator
 from quakescribe.audit.check import BAD, CANNOT_TELL, GOOD, NAN, WATCH, Check, Metric, Outcome, Rows
-from quakescribe.audit.pairing import compared
-from quakescribe.audit.statistics import mad_scale, resampled_share, wilson
+from quakescribe.audit.pairing import pairs_of
+from quakescribe.audit.statistics import compared, judge_surely, mad_scale, resampled_share, wilson
 from quakescribe.settings.audit_picks import AuditPicksSettings
 
 THRESHOLDS = np.round(np.arange(0.05, 1.0, 0.05), 2)
+KINDS = {"": ("picks", "picks"), "P": ("p", "P picks"), "S": ("s", "S picks"), "pairs": ("pairs", "P-S pairs")}
+"""Of the network's keys: what they are called in the null, and in sentences."""
 DAYS_SHOWN = 50
 DAY_FLOOR = 0.1
 """Least scatter of the logarithm (base 10) of the number of unassociated picks of days, as of stations."""
-
-
-def poisson_interval(k: float, level: float = 0.95) -> tuple[float, float]:
-    """Return the interval of the mean of a Poissonian count k >= 0 (Garwood 1936), exact."""
-    low = chi2.ppf(0.5 - level / 2, 2 * k) / 2 if k > 0 else 0.0
-    return float(low), float(chi2.ppf(0.5 + level / 2, 2 * k + 2) / 2)
-
-
-@dataclass(frozen=True)
-class Chance:
-    """How much associates by chance, of a sample that the associator made `real` events (or picks, or pairs) of.
-
-    Attributes
-    ----------
-    whole
-        Picks (pairs) of the sample; not a number for events.
-    real
-        Associated picks (pairs), or events.
-    null, low, high
-        Mean of the same with shifted picks, and its interval.
-    """
-
-    whole: float
-    real: float
-    null: float
-    low: float
-    high: float
-
-    @property
-    def share(self) -> tuple[float, float, float]:
-        """Return null / real with its interval, none above 1: of this catalogue, so real is no random number."""
-        return self.null / self.real, min(self.low / self.real, 1.0), max(self.high / self.real, self.null / self.real)
-
-    def corrected(self, real_events: float) -> tuple[float, float, float]:
-        """Return R* = (real - null) / whole with its interval.
-
-        The events are Poissonian; the difference of two estimates from their intervals (Zou & Donner 2008).
-        """
-        each = self.real / max(real_events, 1.0)
-        low, high = (each * end for end in poisson_interval(real_events))
-        value = self.real - self.null
-        below = np.hypot(self.real - min(low, self.real), self.high - self.null)
-        above = np.hypot(max(high, self.real) - self.real, self.null - self.low)
-        return value / self.whole, (value - below) / self.whole, (value + above) / self.whole
-
-
-def chance_of(null: pd.DataFrame, what: str) -> Chance | None:
-    """Return the chance association of 'events', 'picks' or 'pairs' from the repeats; none without any.
-
-    Notes
-    -----
-    Chance events are few and independent, so their sum over m repeats is Poissonian (Garwood 1936) and gives the
-    interval; picks and pairs come with them in lumps of the mean size. Where repeats scatter more than that, Student's
-    interval of their mean holds instead.
-    """
-    null = null.dropna(subset=["real_events", f"real_{what}", "null_events", f"null_{what}"])
-    m = len(null)
-    if not m or not null[f"real_{what}"].sum() > 0:
-        return None
-    real, found, events = (null[name].to_numpy(np.float64) for name in (f"real_{what}", f"null_{what}", "null_events"))
-    lump = found.sum() / events.sum() if events.sum() > 0 else real.sum() / max(null["real_events"].sum(), 1.0)
-    low, high = (end * lump / m for end in poisson_interval(float(events.sum())))
-    mean = float(found.mean())
-    if m > 1:
-        half = float(t.ppf(0.975, m - 1) * found.std(ddof=1) / np.sqrt(m))
-        if m > 2 and mad_scale(found) > np.sqrt(lump * mean):
-            low, high = min(low, max(mean - half, 0.0)), max(high, mean + half)
-    whole = float(null[what].mean()) if what != "events" else NAN
-    return Chance(whole, float(real.mean()), mean, min(low, mean), max(high, mean))
 
 
 _METRICS = (
     Metric("association_rate", "Association rate", "-",
            "Look at the picks that belong to no event (figure of examples): are they noise or small earthquakes? "
            "Retrain with noise of these stations, raise the threshold, or leave out the stations with most of them."),
-    Metric("association_rate_corrected", "Association rate less chance", "-",
+    Metric("association_rate_corrected", "Association rate beyond chance", "-",
            "Do not use the catalogue as it is: ask more stations or smaller residuals of an event, or raise the "
            "picker's threshold, until shifted picks make far fewer events than true ones."),
-    Metric("chance_share", "Share made by chance", "-",
+    Metric("chance_share", "Share of what is associated that is chance", "-",
            "Ask for more stations per event (min_stations) or smaller residuals, or raise the picker's threshold; "
            "treat events with the fewest stations as doubtful."),
 )
 
 
 def _run(case: Case) -> Outcome:
-    rows, picks = Rows(_METRICS), case.facts.picks
-    chances = {what: chance_of(case.null, what) for what in ("picks", "pairs", "events")}
+    rows, picks, rules = Rows(_METRICS), case.facts.picks, case.settings.picks
     groups = _groups(picks)
-    verdicts = {what: _corrected(rows, what, chances[what], case) for what in ("picks", "pairs")}
-    _network(rows, groups, chances, verdicts, case)
-    _chance(rows, chances, case)
-    rules = case.settings.picks
-    known = bool((picks["event_id"] > 0).any())
-    stations = _stations(picks, rules)
-    days = _days(picks, rules)
-    if known:
+    chances = {what: chance_of(case.null, what) for what in ("events", *(what for what, _ in KINDS.values()))}
+    other = other_associator(chances["picks"], picks, rules)
+    if other:
+        chances = dict.fromkeys(chances)
+    told = {key: _corrected(rows, key, chances[what], case, other) for key, (what, _) in KINDS.items()}
+    _network(rows, groups, chances, told, case)
+    _chance(rows, {what: chances[what] for what in ("picks", "pairs", "events")}, case, other)
+    stations, days = _stations(picks, rules), _days(picks, rules)
+    if (picks["event_id"] > 0).any():
         _say_stations(rows, stations, rules)
         _say_days(rows, days, rules)
     share = chances["picks"].share[0] if chances["picks"] else NAN
@@ -135,43 +67,39 @@ def _groups(picks: pd.DataFrame) -> dict[str, tuple[pd.Series, NDArray[np.bool_]
     return out
 
 
-def pairs_of(picks: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per P-S pair that the picker gave: station_id, time of its P, whether one event holds both."""
-    paired = picks[picks["pair_id"] > 0]
-    p = paired[paired["phase"] == "P"].drop_duplicates("pair_id").set_index("pair_id")
-    s = paired[paired["phase"] == "S"].drop_duplicates("pair_id").set_index("pair_id")["event_id"]
-    both = p[["station_id", "time", "event_id"]].join(s.rename("s_event"), how="inner")
-    both["associated"] = (both["event_id"] > 0) & (both["event_id"] == both["s_event"])
-    return both.reset_index(drop=True)
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:] + "."
 
 
-def _corrected(rows: Rows, what: str, chance: Chance | None, case: Case) -> tuple[str, str]:
-    """Say what share associates beyond chance; return the verdict and how it is told."""
-    key = "" if what == "picks" else what
+def _corrected(rows: Rows, key: str, chance: Chance | None, case: Case, other: str) -> tuple[str, str]:
+    """Say what share associates beyond chance; return the verdict of the rate and how it is told."""
+    noun = KINDS[key][1]
     if chance is None or not chance.whole > 0:
-        because = (f"Of {what} it is not known how many associate by chance: no picks were shifted and associated "
-                   "again, or none of them associated.")
-        rows.cannot_tell("association_rate_corrected", because, key=key)
-        return CANNOT_TELL, because
+        rows.cannot_tell("association_rate_corrected", _sentence(other) if other else
+                         f"Of {noun} it is not known how many associate by chance: no picks were shifted and "
+                         "associated again, or none of them associated.", key=key)
+        return CANNOT_TELL, other or ("anything from 4% to 50% is usual, and without its chance level it cannot be "
+                                      "judged")
     events = float(case.null["real_events"].mean())
     value, low, high = chance.corrected(events)
     rate, null = chance.real / chance.whole, chance.null / chance.whole
-    told = f"of a sample of {chance.whole:,.0f} {what} {rate:.2%} associate, and {null:.2%} once shifted in time"
+    told = f"of a sample of {chance.whole:,.0f} {noun} {rate:.2%} associate, and {null:.2%} once shifted in time"
     if low > 0:
-        verdict, why = GOOD, f"{told.capitalize()}: {value:.2%} beyond chance, clearly more than none."
+        verdict, why = GOOD, f"{told}: {value:.2%} beyond chance, clearly more than none"
     elif high < rate / 2:
-        verdict, why = BAD, f"{told.capitalize()}: no more than chance makes."
+        verdict, why = BAD, f"{told}: no more than chance makes"
     else:
-        verdict, why = CANNOT_TELL, f"{told.capitalize()}; these are too few to tell them apart."
-    rows.add("association_rate_corrected", value, verdict, why, key=key, low=low, high=high, expected=0.0,
+        verdict, why = CANNOT_TELL, f"{told}; these are too few to tell them apart"
+    rows.add("association_rate_corrected", value, verdict, _sentence(why), key=key, low=low, high=high, expected=0.0,
              n=chance.whole)
     return verdict, told
 
 
 def _network(rows: Rows, groups: dict[str, tuple[pd.Series, NDArray[np.bool_]]], chances: dict[str, Chance | None],
-             verdicts: dict[str, tuple[str, str]], case: Case) -> None:
+             told: dict[str, tuple[str, str]], case: Case) -> None:
+    """Say the rates; each is judged by what associates of the same kind by chance."""
     for key, (times, kept) in groups.items():
-        noun, n = {"": "picks", "pairs": "P-S pairs"}.get(key, f"{key} picks"), len(kept)
+        (what, noun), n = KINDS[key], len(kept)
         if not n:
             rows.cannot_tell("association_rate", f"There are no {noun}.", key=key, n=0)
             continue
@@ -179,56 +107,30 @@ def _network(rows: Rows, groups: dict[str, tuple[pd.Series, NDArray[np.bool_]]],
         low, high = resampled_share(kept, blocks(times, case), case.rng(601), case.settings.resamples)
         if np.isnan(low):
             low, high = wilson(float(kept.sum()), n)
-        what = "pairs" if key == "pairs" else "picks"
-        chance, (verdict, told) = chances[what], verdicts[what]
-        null = chance.null / chance.whole if chance else NAN
-        why = f"{int(kept.sum()):,} of {n:,} {noun} belong to an event ({value:.1%})"
-        why += ("; anything from 4% to 50% is usual, and without its chance level it cannot be judged."
-                if chance is None else f"; {told}.")
-        rows.add("association_rate", value, verdict, why, key=key, low=min(low, value), high=max(high, value),
-                 expected=null, n=n)
+        chance, (verdict, why) = chances[what], told[key]
+        null = chance.null / chance.whole if chance and chance.whole > 0 else NAN
+        rows.add("association_rate", value, verdict, f"{int(kept.sum()):,} of {n:,} {noun} belong to an event "
+                 f"({value:.1%}); {why}.", key=key, low=min(low, value), high=max(high, value), expected=null, n=n)
 
 
-def _chance(rows: Rows, chances: dict[str, Chance | None], case: Case) -> None:
+def _chance(rows: Rows, chances: dict[str, Chance | None], case: Case, other: str) -> None:
     rules = case.settings.picks
     for what, chance in chances.items():
         good, bad = ((rules.chance_events_good, rules.chance_events_bad) if what == "events" else
                      (rules.chance_good, rules.chance_bad))
         if chance is None:
-            rows.cannot_tell("chance_share", f"There are no shifted picks, or no associated {what} among them.",
-                             key=what)
+            rows.cannot_tell("chance_share", _sentence(other) if other else
+                             f"There are no shifted picks, or no associated {what} among them.", key=what)
             continue
         value, low, high = chance.share
         low = min(low, value)
         told = (f"Shifted picks make {chance.null:,.1f} {what} where the true ones make {chance.real:,.0f}: "
                 f"{value:.1%} ({low:.1%} to {high:.1%})")
-        verdict = judged_share(value, low, high, good, bad)
+        verdict = judge_surely(low, high, good, bad)
         end = {GOOD: f", within {good:.0%}.", WATCH: f", more than {good:.0%}.", BAD: f", above {bad:.0%}.",
-               CANNOT_TELL: "; too few events or repeats to tell."}
+               CANNOT_TELL: f"; too few events or repeats to tell it from {good:.0%}."}
         rows.add("chance_share", value, verdict, told + end[verdict], key=what, low=low, high=high, expected=0.0,
                  n=len(case.null))
-
-
-def judged_share(value: float, low: float, high: float, good: float, bad: float) -> str:
-    """Return the verdict of a share of chance, the smaller the better.
-
-    Parameters
-    ----------
-    value, low, high
-        The share and its interval.
-    good, bad
-        The limits.
-
-    Notes
-    -----
-    Bad: all of the interval is above ``bad``. Good: the value is within ``good`` and none of the interval is bad.
-    Cannot tell: it reaches from good to bad. Watch: everything else.
-    """
-    if low > bad:
-        return BAD
-    if value <= good and high <= bad:
-        return GOOD
-    return CANNOT_TELL if low <= good and high > bad else WATCH
 
 
 def _stations(picks: pd.DataFrame, rules: AuditPicksSettings) -> pd.DataFrame:
@@ -257,6 +159,9 @@ def _say_stations(rows: Rows, table: pd.DataFrame, rules: AuditPicksSettings) ->
             extreme = one.z < -2 * rules.z_limit and one.odds < 1 / rules.extreme_ratio
             rows.add("association_rate", one.share, BAD if extreme else WATCH, f"{told}, where the median station has "
                      f"{usual:.1%}: {-one.z:.1f} robust standard deviations fewer.", **more)
+        elif one.low < one.least:
+            rows.add("association_rate", one.share, CANNOT_TELL, f"{told}; these are too few to tell whether it is out "
+                     f"of line with the median station's {usual:.1%}.", **more)
         else:
             rows.add("association_rate", one.share, GOOD, f"{told}; the median station has {usual:.1%}.", **more)
 
@@ -329,8 +234,10 @@ ASSOCIATION = Check(
     method=(
         "The association rate R is the share of picks (P, S, pairs of which one event holds both) that belong to an "
         "event, with an interval from resampled blocks of time. Its null is what associates once every station's picks "
-        "are shifted by 60 to 1800 s of their own: R less that is R*, and the two counts of events are Poissonian. R "
-        "alone has no good or bad value; it is judged by whether R* is above zero, and the chance share by limits. "
+        "are shifted by 60 to 1800 s of their own: R less that is R*, and the two counts of events are Poissonian. "
+        "Where the associator that counts this makes another share of the picks into events than the catalogue has, by "
+        "more than a factor of 1.25, it says nothing of the catalogue's chance. R alone has no good or bad value; it "
+        "is judged by whether R* is above zero, and the chance share by limits. "
         "Stations are compared by the log odds of R in robust standard deviations, days by the number of their picks "
         "without event."),
     references=(

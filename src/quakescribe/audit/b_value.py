@@ -15,8 +15,8 @@ from quakescribe.audit.magnitude_bins import SMALL, Array
 from quakescribe.settings.audit_magnitudes import AuditMagnitudesSettings
 
 Index = NDArray[np.int64]
-UNSURE = 0.3  # half-width of the interval of a difference of b values, from which on it says nothing
-EXPECTED = 1.0  # by convention: nearly all tectonic regions; swarms and volcanoes may have 1.5 and more
+UNSURE = 0.15  # half-width of the interval of a difference of b values, from which on it says nothing
+EXPECTED = 1.0  # usual: nearly all tectonic regions; swarms and volcanoes may have 1.5 and more
 LEAST_BLOCKS = 5  # with fewer blocks of time a resample says nothing about changes in time
 
 
@@ -92,7 +92,7 @@ METRICS = (
     Metric("b_value", "b value", "-",
            "Check completeness, the kind of magnitude and its attenuation first: a wrong scale, mixed kinds, blasts or "
            "false small events change b as much as the region does. Then compare with published values."),
-    Metric("b_difference", "b-positive minus b", "-",
+    Metric("b_difference", "b-positive minus b of all events", "-",
            "Raise the completeness magnitude, or use the b-positive value: small events are missing at times, for "
            "instance after larger ones, or detection falls off gradually."),
 )
@@ -139,7 +139,7 @@ def _add_values(rows: Rows, found: dict[str, _Estimate], mc: float, method: str,
         low, high = one.interval()
         rows.add("b_value", one.value, _verdict(low, high, one.error, settings),
                  f"{name} gives b = {one.value:.2f} ± {one.error:.2f} (standard error; 95%: {low:.2f} to {high:.2f}) "
-                 f"from {one.n:,} {what} at or above {mc:.2f}; 1 is the convention, not a law.",
+                 f"from {one.n:,} {what} at or above {mc:.2f}; b near 1 is usual.",
                  key=key, low=low, high=high, expected=EXPECTED, n=one.n)
 
 
@@ -157,13 +157,24 @@ def _add_difference(rows: Rows, found: dict[str, _Estimate], mc: float, settings
         verdict, why = WATCH, "small events are missing at times, for instance after larger ones"
     elif high < -settings.b_apart:
         verdict, why = WATCH, "successive magnitudes depend on each other, or detection falls off gradually"
-    elif high - low > 2 * UNSURE:
-        verdict, why = CANNOT_TELL, "the interval is too wide to say"
     else:
-        verdict, why = GOOD, f"they do not differ by more than {settings.b_apart:g} beyond chance"
+        verdict, why = _unsure_difference(apart, low, high, settings.b_apart)
     rows.add("b_difference", apart, verdict, f"Above {mc:.2f} b-positive is {one.value:.2f} and b of all events "
              f"{other.value:.2f}, a difference of {apart:+.2f} ({low:+.2f} to {high:+.2f}): {why}.",
              low=low, high=high, expected=0.0, n=one.n)
+
+
+def _unsure_difference(apart: float, low: float, high: float, limit: float) -> tuple[str, str]:
+    """Return the verdict of a difference that may be smaller than the limit, and what it means."""
+    if max(-low, high) <= limit:
+        return GOOD, f"they surely differ by less than {limit:g}"
+    if not low <= 0.0 <= high:
+        likely = abs(apart) > limit
+        return (WATCH if likely else CANNOT_TELL), (
+            f"they differ; by more than {limit:g} is {'likely but not sure' if likely else 'possible but not likely'}")
+    if high - low > 2 * UNSURE:
+        return CANNOT_TELL, "the interval is too wide to say"
+    return GOOD, "no more than chance explains"
 
 
 def _against_cut_off(case: Case, magnitude: Array, width: float) -> pd.DataFrame:
@@ -211,9 +222,9 @@ B_VALUE = Check(
         "b is estimated above a stated completeness magnitude by Tinti & Mulargia (magnitudes in bins), by Aki with "
         "Utsu's half bin, and by b-positive, which takes only rises between successive magnitudes and so forgives "
         "completeness that changes in time. Standard errors are of Shi & Bolt; the interval is the wider of 1.96 "
-        "standard errors and of resampled blocks of time, Mc held fixed. The null b = 1 is a convention: farther than "
-        "the limit beyond chance is called bad because scales, mixed kinds and false events do it more often than the "
-        "Earth. A difference between the estimators beyond chance is never called bad."),
+        "standard errors and of resampled blocks of time, Mc held fixed. The null is b = 1, which is usual: farther "
+        "than the limit beyond chance is called bad because scales, mixed kinds and false events do it more often than "
+        "the Earth. A difference between the estimators beyond chance is never called bad."),
     references=(
         "Aki, K. (1965). Maximum likelihood estimate of b in the formula log N = a - bM and its confidence limits. "
         "Bulletin of the Earthquake Research Institute 43, 237-239.",

@@ -14,6 +14,7 @@ from quakescribe.audit.check import BAD, CANNOT_TELL, GOOD, WATCH, Check, Metric
 from quakescribe.audit.local_time import Array, EventTimes, event_times, weekday
 from quakescribe.audit.quarry_map import Daytime, daytime_p, quarry_map
 from quakescribe.audit.statistics import wilson
+from quakescribe.audit.words import number_of
 from quakescribe.earth.geodesy import LocalFrame
 from quakescribe.settings.audit_rates import AuditRatesSettings
 
@@ -25,12 +26,12 @@ _TOO_WIDE = 0.1  # half of the interval of a share
 METRICS = (
     Metric("working_hours_share", "Share of events in working hours", "-",
            "Look for quarries on the map and in the list of places, and remove blasts before rates are used."),
-    Metric("quarry_places", "Places with blasts", "-",
+    Metric("quarry_places", "Places with likely blasts", "-",
            "Compare each place with satellite pictures and quarry registers, look at waveforms of its daytime events, "
            "and mark them as blasts."),
-    Metric("quarry_ratio", "Largest ratio of day to night at a place", "-",
+    Metric("quarry_ratio", "Largest ratio of working to other hours at a place", "-",
            "Treat the daytime events of the place as blasts until waveforms show otherwise."),
-    Metric("quarry_blasts", "Blasts at those places", "-",
+    Metric("quarry_blasts", "Likely blasts among the events", "-",
            "Remove events in working hours near the places, or mark them as blasts."),
 )
 
@@ -150,9 +151,10 @@ def _write(rows: Rows, events: Daytime, nodes: pd.DataFrame, places: pd.DataFram
     """Write down how many places there are, and each."""
     n, n_own = len(places), int((nodes["own"] & ~nodes["significant"]).sum())
     verdict = BAD if n else WATCH if n_own else GOOD
-    why = f"Of {len(nodes):,} nodes of nearest events"
+    why = f"Of {len(nodes):,} groups of nearest events"
     if n:
-        why += f", {int(nodes['significant'].sum())} have more events in working hours than chance, at {n} place(s)."
+        why += (f", {int(nodes['significant'].sum())} have more events in working hours than chance, at "
+                f"{number_of(n, 'place')}.")
     elif n_own:
         why += f", {n_own} have more events in working hours than the rest of the catalogue, none more than the time."
     else:
@@ -162,9 +164,9 @@ def _write(rows: Rows, events: Daytime, nodes: pd.DataFrame, places: pd.DataFram
         top = nodes.iloc[int(nodes["p"].to_numpy().argmin())]
         low, high = (s / max(1 - s, 1e-9) * (1 - events.expected) / events.expected
                      for s in wilson(top["n_work"], top["n"]))
-        rows.add("quarry_ratio", top["ratio"], verdict, f"The most conspicuous node has {int(top['n_work'])} of "
+        rows.add("quarry_ratio", top["ratio"], verdict, f"The most conspicuous group has {int(top['n_work'])} of "
                  f"{int(top['n'])} events in working hours, a ratio of {top['ratio']:.1f}, "
-                 f"{'more than the rest of the catalogue' if n_own else 'as chance has it among so many nodes'}.",
+                 f"{'more than the rest of the catalogue' if n_own else 'as chance has it among so many groups'}.",
                  low=min(low, top["ratio"]), high=max(high, top["ratio"]), expected=1.0, n=top["n"])
         rows.add("quarry_blasts", 0.0, GOOD, "No place has an excess of events in working hours.", expected=0.0,
                  n=len(events.row))
@@ -181,13 +183,14 @@ def _write_places(rows: Rows, places: pd.DataFrame, n_events: int) -> None:
     total = places["blasts"].sum()
     rows.add("quarry_blasts", total, BAD, f"About {total:.0f} of {n_events:,} events (interval "
              f"{max(0.0, total - half):.0f} to {total + half:.0f}) exceed what the other hours lead to expect at "
-             f"{n_places} place(s).", low=max(0.0, total - half), high=total + half, expected=0.0, n=n_events)
+             f"{number_of(n_places, 'place')}.",
+             low=max(0.0, total - half), high=total + half, expected=0.0, n=n_events)
     for k in range(1, min(n_places, _MOST_PLACES) + 1):
         place = places.iloc[k - 1]
         rows.add("quarry_blasts", place["blasts"], BAD, f"Near {place['latitude']:.3f}, {place['longitude']:.3f}: "
                  f"{int(place['n_work'])} of {int(place['n'])} events in working hours (weekend share "
                  f"{100 * place['weekend_share']:.0f}%, without blasts 29%), about {place['blasts']:.0f} too many.",
-                 key=f"place {k}", low=place["blasts_low"], high=place["blasts_high"], expected=0.0,
+                 scope="place", key=str(k), low=place["blasts_low"], high=place["blasts_high"], expected=0.0,
                  n=place["n"])
 
 

@@ -19,7 +19,8 @@ from quakescribe.tables.facts import Facts, gather
 if TYPE_CHECKING:
     from quakescribe.audit.neighbours import Declustered
 
-NULL_COLUMNS = ("picks", "pairs", "real_events", "real_picks", "real_pairs", "null_events", "null_picks", "null_pairs")
+NULL_COLUMNS = ("picks", "pairs", "p", "s", *(f"{kind}_{what}" for kind in ("real", "null")
+                                              for what in ("events", "picks", "pairs", "p", "s")))
 
 
 @dataclass(frozen=True)

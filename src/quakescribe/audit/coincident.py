@@ -11,6 +11,7 @@ from quakescribe.audit.check import Check, Metric, Outcome, Rows
 from quakescribe.audit.event_pairs import compare, onsets, split
 from quakescribe.audit.excess import Excess, excess, excess_verdict
 from quakescribe.audit.neighbours import places
+from quakescribe.audit.words import number_of
 from quakescribe.kernels.neighbours import pair_counts, pairs
 from quakescribe.tables.matching import seconds
 
@@ -27,7 +28,7 @@ _LISTED = 300  # pairs
 _MARGINAL = 0.25  # an event is marginal below this quantile of the number of onsets
 
 METRICS = (
-    Metric("coincident_distant_events", "Coincident distant events", "-",
+    Metric("coincident_distant_events", "Simultaneous events at distant places", "-",
            "Inspect the listed pairs: where one fits the other's origin, the associator split an event, so widen its "
            "tolerance or merge both; where the smaller is marginal, ask for more stations per event."),
 )
@@ -94,9 +95,10 @@ def _judge(rows: Rows, case: Case, over: Excess, observed: int, listed: pd.DataF
     words = listed["judgement"].value_counts()
     told = "; ".join(f"{number} {word}" for word, number in words.items())
     rows.add("coincident_distant_events", over.value, verdict,
-             f"{observed:,} pairs of events lie at most {settings.coincident_s:g} s and at least "
-             f"{settings.distant_km:g} km apart; {over.expected * n:.1f} are expected from the pairs one to ten "
-             f"minutes apart, so {100 * over.beyond:.2f} pairs per 100 events are beyond chance (95% interval "
+             f"{number_of(observed, 'pair')} of events {'lies' if observed == 1 else 'lie'} at most "
+             f"{settings.coincident_s:g} s and at least {settings.distant_km:g} km apart; {over.expected * n:.1f} are "
+             f"expected from the pairs one to ten minutes apart, so {100 * over.beyond:.2f} pairs per 100 events are "
+             "beyond chance (95% interval "
              f"{100 * (over.low - over.expected):.2f} to {100 * (over.high - over.expected):.2f})"
              + (f"; of those listed: {told}." if told else "."),
              low=over.low, high=over.high, expected=over.expected, n=n)

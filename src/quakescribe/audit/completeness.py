@@ -159,10 +159,11 @@ def simple_estimates(bins: Bins, settings: AuditMagnitudesSettings) -> Estimates
     }
 
 
-def bins_of(case: Case) -> Bins:
-    """Return the magnitudes of a catalogue in the bins that all checks of magnitudes use."""
+def bins_of(case: Case, part: NDArray[np.bool_] | None = None) -> Bins:
+    """Return the magnitudes of a catalogue, or of some of its events, in the bins that all checks use."""
     magnitudes = case.facts.catalogue["magnitude"].to_numpy(np.float64)
-    return binned(magnitudes, bin_width(magnitudes[np.isfinite(magnitudes)], case.settings.magnitudes.bin))
+    width = bin_width(magnitudes[np.isfinite(magnitudes)], case.settings.magnitudes.bin)
+    return binned(magnitudes if part is None else magnitudes[part], width)
 
 
 def completeness(bins: Bins, case: Case) -> tuple[Estimates, Array]:
@@ -173,9 +174,9 @@ def completeness(bins: Bins, case: Case) -> tuple[Estimates, Array]:
     return estimates | {"Lilliefors": lowest_that((p >= settings.law_p)[None], bins.magnitude)}, p
 
 
-def chosen(case: Case) -> tuple[Bins, float, str]:
-    """Return the bins of a catalogue, the Mc that the settings choose (not a number without one), and its name."""
-    bins, method = bins_of(case), case.settings.magnitudes.completeness
+def chosen(case: Case, part: NDArray[np.bool_] | None = None) -> tuple[Bins, float, str]:
+    """Return bins, the Mc that the settings choose (not a number without one) and its name: of all events or some."""
+    bins, method = bins_of(case, part), case.settings.magnitudes.completeness
     if not bins.counts.sum() >= case.settings.magnitudes.events_least:
         return bins, float("nan"), method
     if method == "Lilliefors":
@@ -195,13 +196,13 @@ METRICS = (
     Metric("completeness_magnitude", "Magnitude of completeness", "magnitude units",
            "Use the highest of the methods that agree; where a method finds none or its interval is wide, judge rates "
            "and b values from a higher magnitude, and look at shorter periods or smaller regions on their own."),
-    Metric("completeness_spread", "Spread of the completeness magnitudes", "magnitude units",
+    Metric("completeness_spread", "Spread of completeness between methods", "magnitude units",
            "Look at the frequency-magnitude distribution: two slopes, two peaks or a gradual fall-off let methods "
            "disagree. Split the catalogue by period and region, and use the highest magnitude until it is explained."),
     Metric("completeness_methods", "Methods that find a completeness magnitude", "-",
            "No magnitude from which on the numbers fall off exponentially was found by some methods: check the "
            "magnitudes for mixed kinds, wrong gains and false events before any b value or rate is used."),
-    Metric("events_complete", "Events in the complete part", "events",
+    Metric("events_complete", "Events at or above completeness", "events",
            "Take a longer period or a larger region before b values or changes of rate are interpreted."),
 )
 

@@ -11,7 +11,11 @@ from numpy.typing import NDArray
 
 from quakescribe.audit.case import Case
 from quakescribe.audit.check import BAD, CANNOT_TELL, GOOD, WATCH, Check, Metric, Outcome, Rows
-from quakescribe.audit.local_time import BIN, CORRECTION, Array, EventTimes, event_times, ratio_interval, weekday
+from quakescribe.audit.completeness import bins_of
+from quakescribe.audit.local_time import Array, EventTimes, event_times, ratio_interval, weekday
+from quakescribe.audit.magnitude_bins import SMALL
+from quakescribe.audit.neighbours import ONE_SEQUENCE
+from quakescribe.audit.words import number_of
 from quakescribe.settings.audit_rates import AuditRatesSettings
 
 _LEAST_DAYS = 3
@@ -23,17 +27,17 @@ _BIN_TOLERANCE = 0.3  # magnitude units: completeness by maximum curvature is no
 
 _BLASTS = "look for blasts and for daytime noise detected as events (the map of quarries shows where), and remove them"
 METRICS = (
-    Metric("night_ratio_small", "Rate of small events, night over day", "-",
+    Metric("night_ratio_small", "Night-to-day ratio of rates, events below completeness", "-",
            f"Where the day has more, {_BLASTS}; where the night has more, use only events above the completeness by "
            "day."),
-    Metric("night_ratio_large", "Rate of complete events, night over day", "-",
+    Metric("night_ratio_large", "Night-to-day ratio of rates, complete events only", "-",
            f"Where the day has more, {_BLASTS}; where the night has more, the completeness is set too low: raise it."),
-    Metric("night_gain_small", "Night over day, small events relative to large ones", "-",
+    Metric("night_gain_small", "Night-to-day ratio, small relative to complete events", "-",
            f"Above one, detection is better by night: use only events above the completeness by day. Below one, "
            f"{_BLASTS}."),
-    Metric("completeness_day_minus_night", "Completeness by day minus by night", "magnitude units",
+    Metric("completeness_day_minus_night", "Completeness magnitude, day minus night", "magnitude units",
            "Use the completeness by day for the whole catalogue, or treat day and night apart."),
-    Metric("weekend_ratio", "Rate of events, weekend over working days", "-",
+    Metric("weekend_ratio", "Weekend-to-weekday ratio of rates", "-",
            f"Where working days have more, {_BLASTS}; where the weekend has more, noise pauses then."),
 )
 
@@ -65,13 +69,15 @@ def _run(case: Case) -> Outcome:
         _completeness(rows, times, rules, case)
     else:
         for metric in METRICS[:-1]:
-            rows.cannot_tell(metric.name, "no event has a magnitude", n=times.n)
+            rows.cannot_tell(metric.name, "the completeness of the whole is not known", n=times.n)
     _weekend(rows, counts, rules, case)
     return Outcome(rows.rows, _tables(times))
 
 
 def _too_little(times: EventTimes, rules: AuditRatesSettings) -> str:
     """Return why day and night cannot be compared, or nothing."""
+    if not times.sure:
+        return ONE_SEQUENCE
     if int(times.first.sum()) < rules.least_events:
         return f"there are fewer than {rules.least_events} independent events"
     if times.days < _LEAST_DAYS - 0.1:
@@ -172,27 +178,26 @@ def _completeness(rows: Rows, times: EventTimes, rules: AuditRatesSettings, case
     if min(n) < 2 * rules.least_events or len(days) < _LEAST_DAYS:
         rows.cannot_tell(metric, f"{n[0]} events by day and {n[1]} by night are too few for a completeness", n=sum(n))
         return
-    step = np.round(times.magnitude[known] / BIN).astype(np.int64)
-    step -= step.min()
-    shape = (2, len(days), int(step.max()) + 1)
-    table = np.zeros(shape)
+    whole = bins_of(case)
+    width, least = whole.width, round(float(whole.magnitude[0]) / whole.width)
+    step = np.floor(times.magnitude[known] / width + 0.5 + SMALL).astype(np.int64) - least
+    table = np.zeros((2, len(days), len(whole.magnitude)))
     np.add.at(table, (light[known].astype(np.int64), where, step), 1.0)
     drawn = _drawn(len(days), case, 2)
     peak = [(drawn @ side).argmax(axis=1) for side in table]
     fullest = [int(side.sum(axis=0).argmax()) for side in table]
-    value, repeats = (fullest[1] - fullest[0]) * BIN, (peak[1] - peak[0]) * BIN
+    value, repeats = (fullest[1] - fullest[0]) * width, (peak[1] - peak[0]) * width
     low, high = (float(end) for end in np.quantile(repeats, [0.025, 0.975]))
     low, high = min(low, value), max(high, value)
-    if low > BIN / 2 or high < -BIN / 2:
-        verdict, words = WATCH, "it changes with the hour"
-    elif max(-low, high) <= _BIN_TOLERANCE + BIN / 2:
+    if low > width / 2 or high < -width / 2:
+        verdict, words = WATCH, "completeness changes with the hour"
+    elif max(-low, high) <= _BIN_TOLERANCE + width / 2:
         verdict, words = GOOD, "the same as far as can be told"
     else:
         verdict, words = CANNOT_TELL, "too wide an interval to tell"
-    base = np.round(times.magnitude[known] / BIN).min() * BIN + CORRECTION
-    rows.add(metric, value, verdict, f"The catalogue is complete from {base + fullest[1] * BIN:.1f} by day and from "
-             f"{base + fullest[0] * BIN:.1f} by night (difference {value:+.1f}, interval {low:+.1f} to {high:+.1f}): "
-             f"{words}.", low=low, high=high, expected=0.0, n=sum(n))
+    rows.add(metric, value, verdict, f"The magnitude of the fullest bin is {whole.magnitude[fullest[1]]:.2f} by day "
+             f"and {whole.magnitude[fullest[0]]:.2f} by night (difference {value:+.2f}, interval {low:+.2f} to "
+             f"{high:+.2f}): {words}.", low=low, high=high, expected=0.0, n=sum(n))
 
 
 def _weekend(rows: Rows, counts: Counts, rules: AuditRatesSettings, case: Case) -> None:
@@ -203,8 +208,7 @@ def _weekend(rows: Rows, counts: Counts, rules: AuditRatesSettings, case: Case) 
     events = (counts.small + counts.large).sum(axis=1)
     n = np.array([events[off].sum(), events[~off].sum()])
     if whole < _LEAST_WEEKEND_DAYS or n.sum() < rules.least_events or n.min() < _LEAST_OF_A_SIDE / 2:
-        rows.cannot_tell("weekend_ratio", f"{whole} whole days of weekends with {int(n[0])} independent events are too "
-                         "few", n=n.sum())
+        rows.cannot_tell("weekend_ratio", _few_weekends(whole, off, hours, n), n=n.sum())
         return
     split = np.stack([off, ~off], axis=1)
     events_by, hours_by = events[:, None] * split, hours[:, None] * split
@@ -220,6 +224,16 @@ def _weekend(rows: Rows, counts: Counts, rules: AuditRatesSettings, case: Case) 
     rows.add("weekend_ratio", math.exp(value), verdict, f"The rate of events at weekends is {math.exp(value):.2f} "
              f"times that of working days (interval {low:.2f} to {high:.2f}; {int(n[0]):,} and {int(n[1]):,} "
              f"independent events): {words}.", low=low, high=high, expected=1.0, n=n.sum())
+
+
+def _few_weekends(whole: int, off: NDArray, hours: Array, n: Array) -> str:
+    """Return why weekends cannot be compared with working days."""
+    if not (off & (hours > 0)).any():
+        return "No weekend lies in the span."
+    if not (~off & (hours > 0)).any():
+        return "No working day lies in the span."
+    return (f"{number_of(whole, 'whole day')} of weekends with {number_of(n[0], 'independent event')}, against "
+            f"{number_of(n[1], 'event')} on working days, are too few to compare; it needs {_LEAST_WEEKEND_DAYS} days.")
 
 
 def _tables(times: EventTimes) -> dict[str, pd.DataFrame]:

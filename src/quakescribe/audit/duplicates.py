@@ -15,6 +15,7 @@ from quakescribe.audit.excess import excess, excess_verdict
 from quakescribe.audit.neighbours import places
 from quakescribe.audit.origin_times import independent, single_station, two_groups
 from quakescribe.audit.statistics import mad_scale, resampled_share, wilson
+from quakescribe.audit.words import number_of
 from quakescribe.kernels.neighbours import pair_counts, pairs
 from quakescribe.tables.matching import nanoseconds, seconds
 
@@ -31,18 +32,18 @@ _LISTED = 200  # pairs or events
 _FEW_EVENTS, _FEW_PAIRS = 20, 50
 
 METRICS = (
-    Metric("equal_events", "Events that equal another", "-",
+    Metric("equal_events", "Exact duplicates of events", "-",
            "Remove the repeated rows: the same origin stands in the catalogue more than once."),
-    Metric("shared_pick_events", "Events that share a pick with another", "-",
+    Metric("shared_pick_events", "Events that share a pick with another event", "-",
            "Let every pick belong to one event only: merge the events that share picks, or relocate both without."),
     Metric("close_pairs", "Pairs of events too close in time and space", "-",
            "Look at the list of close pairs and merge those that are one earthquake."),
-    Metric("split_events", "Events split in two", "-",
+    Metric("split_events", "Earthquakes split into two events", "-",
            "Merge the listed pairs and locate again; widen the associator's tolerance of origin times or its reach."),
-    Metric("merged_events", "Events of two earthquakes", "-",
+    Metric("merged_events", "Two earthquakes merged into one event", "-",
            "Look at the listed events' records; narrow the associator's tolerance of origin times, so that two "
            "earthquakes seconds apart stay two."),
-    Metric("disagreeing_pairs", "P-S pairs that disagree with their event", "-",
+    Metric("disagreeing_pairs", "P-S pairs that contradict their event's origin time", "-",
            "Find the stations and phases behind the large differences: S mistaken for P, picks of another event, a "
            "clock, or a velocity ratio that does not fit."),
 )
@@ -73,7 +74,8 @@ def _equal(rows: Rows, case: Case) -> None:
     low, high = wilson(k, n)
     verdict = BAD if low > case.settings.seismicity.duplicate_bad else WATCH if k else GOOD
     rows.add("equal_events", k / n, verdict,
-             f"{k:,} of {n:,} events have time and epicentre of an earlier one; in a sound catalogue none has.",
+             f"{k:,} of {n:,} events {'has' if k == 1 else 'have'} time and epicentre of an earlier one; in a sound "
+             "catalogue none has.",
              low=low, high=high, expected=0.0, n=n)
 
 
@@ -88,8 +90,9 @@ def _shared(rows: Rows, case: Case) -> None:
     low, high = wilson(shared, n)
     rows.add("shared_pick_events", shared / n, judge(low, high, settings.duplicate_good, settings.duplicate_bad)
              if shared else GOOD,
-             f"{shared:,} of {n:,} events with arrivals hold a pick that another event holds too ({picks:,} arrivals "
-             "too many); an onset belongs to one earthquake.", low=low, high=high, expected=0.0, n=n)
+             f"{shared:,} of {n:,} events with arrivals {'holds' if shared == 1 else 'hold'} a pick that another event "
+             f"holds too ({number_of(picks, 'arrival')} too many); an onset belongs to one earthquake.",
+             low=low, high=high, expected=0.0, n=n)
 
 
 def _close(rows: Rows, case: Case, found: Onsets) -> pd.DataFrame:
@@ -112,9 +115,10 @@ def _close(rows: Rows, case: Case, found: Onsets) -> pd.DataFrame:
                   case.settings.resamples)
     n, observed = len(events), int(counts[:, 0].sum())
     rows.add("close_pairs", over.value, excess_verdict(over, settings.duplicate_good, settings.duplicate_bad),
-             f"{observed:,} pairs of events are less than {settings.duplicate_s:g} s and {settings.duplicate_km:g} km "
-             f"apart; {over.expected * n:.1f} are expected from pairs {NEAR_LAGS_S[0]:g} to {NEAR_LAGS_S[2]:g} s "
-             f"apart, so {100 * over.beyond:.2f} pairs per 100 events are beyond chance (95% interval "
+             f"{number_of(observed, 'pair')} of events {'is' if observed == 1 else 'are'} less than "
+             f"{settings.duplicate_s:g} s and {settings.duplicate_km:g} km apart; {over.expected * n:.1f} are expected "
+             f"from pairs {NEAR_LAGS_S[0]:g} to {NEAR_LAGS_S[2]:g} s apart, so {100 * over.beyond:.2f} pairs per 100 "
+             "events are beyond chance (95% interval "
              f"{100 * (over.low - over.expected):.2f} to {100 * (over.high - over.expected):.2f}).",
              low=over.low, high=over.high, expected=over.expected, n=n)
     one, two = pairs(time, x, y, 0.0, settings.duplicate_km, 0.0, settings.duplicate_s, _MOST, 20_000)
@@ -148,11 +152,12 @@ def _split(rows: Rows, case: Case, found: Onsets) -> pd.DataFrame:
     null = np.asarray(np.bincount(lagged[1], by_chance * null_weight, minlength=n), np.float64)
     over = excess(hits, null, settings.split_s / (SPLIT_LAGS_S[1] - SPLIT_LAGS_S[0]), blocks(events["time"], case),
                   case.rng(642), case.settings.resamples)
+    one = round(hits.sum()) == 1
     rows.add("split_events", over.value, excess_verdict(over, settings.duplicate_good, settings.duplicate_bad),
-             f"{hits.sum():.0f} pairs of {n:,} events look like one earthquake: less than {settings.split_s:g} s "
-             f"apart, at most {settings.split_shared:.0%} of the smaller one's onsets in both, at least "
-             f"{settings.split_fit:.0%} of them within {settings.onset_fit_s:g} s of the larger one's origin; "
-             f"{over.expected * n:.1f} are expected of unrelated events.",
+             f"{number_of(hits.sum(), 'pair')} of {n:,} events {'looks' if one else 'look'} like one earthquake: less "
+             f"than {settings.split_s:g} s apart, at most {settings.split_shared:.0%} of the smaller one's onsets in "
+             f"both, at least {settings.split_fit:.0%} of them within {settings.onset_fit_s:g} s of the larger one's "
+             f"origin; {over.expected * n:.1f} are expected of unrelated events.",
              low=over.low, high=over.high, expected=over.expected, n=n)
     return _table(case, compared[is_split].reset_index(drop=True), "fit")
 

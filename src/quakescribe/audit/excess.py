@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
 
 from quakescribe.audit.check import BAD, CANNOT_TELL, GOOD, WATCH
-from quakescribe.audit.statistics import resampled_share
+from quakescribe.audit.statistics import poisson_interval, resampled_share
 
 
 @dataclass(frozen=True)
@@ -58,17 +57,12 @@ def excess(found: NDArray[np.float64], null: NDArray[np.float64], scale: float, 
     recovered variances (Zou & Donner 2008); and blocks of time drawn again, which sees that pairs come in clusters.
     """
     n, k, m = len(found), float(found.sum()), float(null.sum())
-    (k_low, k_high), (m_low, m_high) = _garwood(k), _garwood(m)
+    (k_low, k_high), (m_low, m_high) = poisson_interval(k), poisson_interval(m)
     low = k - np.hypot(k - k_low, scale * (m_high - m))
     high = k + np.hypot(k_high - k, scale * (m - m_low))
     drawn = resampled_share(found - scale * null, block, rng, repeats)
     return Excess(k / n, float(np.fmax(np.fmin(low / n, drawn[0] + scale * m / n), 0.0)),
                   float(np.fmax(high / n, drawn[1] + scale * m / n)), scale * m / n)
-
-
-def _garwood(k: float) -> tuple[float, float]:
-    """Return the exact 95% interval of a Poisson mean."""
-    return float(chi2.ppf(0.025, 2 * k) / 2) if k else 0.0, float(chi2.ppf(0.975, 2 * k + 2) / 2)
 
 
 def excess_verdict(found: Excess, good: float, bad: float) -> str:

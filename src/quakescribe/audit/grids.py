@@ -9,8 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import binom
 
-from quakescribe.audit.check import BAD, GOOD, WATCH, Check, Metric, Outcome, Rows, judge
+from quakescribe.audit.check import BAD, CANNOT_TELL, GOOD, WATCH, Check, Metric, Outcome, Rows
 from quakescribe.audit.intervals import share_interval
+from quakescribe.audit.statistics import judge_surely
 from quakescribe.audit.well_located import bears
 
 if TYPE_CHECKING:
@@ -176,8 +177,8 @@ def _stripes(rows: Rows, located: pd.DataFrame, case: Case) -> pd.DataFrame:
         found = pd.Series(np.round(values[full] / width) * width).round(6).value_counts().head(100)
         out += [{"column": column, "value": value, "events": n} for value, n in found.items()]
         named = f", most of all {found.index[0]:g} {unit} with {found.iloc[0]:,} events" if len(found) else ""
-        judged = judge(low - expected, high - expected, rules.stripes_good, rules.stripes_bad)
-        rows.add(metric, share, judged if full.any() else GOOD,
+        rows.add(metric, share,
+                 judge_surely(low - expected, high - expected, rules.stripes_good, rules.stripes_bad),
                  f"{share:.1%} of {len(values):,} events sit on a {column.split('_')[0]} that is repeated more often "
                  f"than its neighbourhood lets expect ({expected:.1%} would by chance){named}.",
                  key=key, low=low, high=high, expected=expected, n=len(values))
@@ -211,7 +212,7 @@ def _limits(rows: Rows, located: pd.DataFrame, case: Case) -> None:
     either = np.logical_or.reduce(list(kinds.values()))
     low, high = share_interval(either, located["time"], case, 33)
     named = ", ".join(f"{name} {int(mask.sum()):,}" for name, mask in kinds.items() if mask.any())
-    rows.add("at_limits", float(either.mean()), judge(low, high, rules.limits_good, rules.limits_bad),
+    rows.add("at_limits", float(either.mean()), judge_surely(low, high, rules.limits_good, rules.limits_bad),
              f"{either.mean():.1%} of {len(located):,} events lie at a limit of the search or of the model"
              + (f" ({named})." if named else "."), low=low, high=high, expected=0.0, n=len(located))
 
@@ -235,7 +236,9 @@ def _lattice(rows: Rows, located: pd.DataFrame, case: Case) -> None:
         low, high = min(low, amplitude), max(high, amplitude)
         chance = float(np.sqrt(np.log(2 * np.ptp(values) / _SPACINGS[0] + 2) * (np.abs(vectors) ** 2).sum())
                        / len(vectors))
-        verdict = GOOD if p > _RISK else BAD if low > rules.lattice_bad else WATCH
+        verdict = BAD if low > rules.lattice_bad else WATCH
+        if p > _RISK:
+            verdict = GOOD if high <= rules.lattice_bad else CANNOT_TELL
         rows.add("lattice", amplitude, verdict,
                  f"Of all spacings from {_SPACINGS[0]:g} to {_SPACINGS[1]:g} deg the {column}s keep most to {step:.4g} "
                  f"deg, with amplitude {amplitude:.2f} (1 = all on the lines; about {min(chance, 1):.2f} by chance; p "
@@ -285,13 +288,18 @@ GRIDS = Check(
     ("Lord Rayleigh (1919). On the problem of random vibrations. Phil. Mag. 37, 321-347.",
      "Husen, S. & Hardebeck, J. L. (2010). Earthquake location accuracy. CORSSA, doi:10.5078/corssa-55815573.",
      "Klein, F. W. (2002). User's guide to HYPOINVERSE-2000. USGS Open-File Report 02-171."),
-    (Metric("repeated_depths", "Depths on repeated values", "-", "Leave these depths out of any use of depth: they "
-            "were fixed or never moved from a trial value. Locate again with several trial depths and near stations."),
-     Metric("repeated_epicentres", "Epicentres on repeated values", "-", "Locate again without a grid search's rough "
-            "steps; do not compute distances between these epicentres."),
-     Metric("at_limits", "At a limit of the search", "-", "Widen the limits of the search or the model; what stays at "
-            "them is outside the network or not an earthquake there."),
-     Metric("lattice", "Epicentres on a lattice", "-", "Refine locations after the grid search, or take a finer one."),
-     Metric("depth_rounding", "Rounding of depths", "km", "Ask for a file with more decimals."),
-     Metric("coordinate_rounding", "Rounding of epicentres", "deg", "Ask for a file with more decimals.")),
+    (Metric("repeated_depths", "Share of depths on repeated values", "-",
+            "Leave these depths out of any use of depth: they were fixed or never moved from a trial value. Locate "
+            "again with several trial depths and near stations."),
+     Metric("repeated_epicentres", "Share of epicentres on repeated values", "-",
+            "Locate again without a grid search's rough steps; do not compute distances between these epicentres."),
+     Metric("at_limits", "Share of events at a limit of the search", "-",
+            "Widen the limits of the search or the model; what stays at them is outside the network or not an "
+            "earthquake there."),
+     Metric("lattice", "How strictly epicentres keep to a lattice", "-",
+            "Refine locations after the grid search, or take a finer one."),
+     Metric("depth_rounding", "Step that depths are rounded to", "km",
+            "Ask for a file with more decimals."),
+     Metric("coordinate_rounding", "Step that epicentres are rounded to", "deg",
+            "Ask for a file with more decimals.")),
     _run)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm, t
 
 from quakescribe.audit.case import Case
+from quakescribe.audit.completeness import chosen
 from quakescribe.tables.matching import nanoseconds
 
 Array = NDArray[np.float64]
@@ -22,8 +23,6 @@ HOUR_S, DAY_S = 3600.0, 86_400.0
 LINK_S = 43_200.0
 """A longer link of a family is cut: what follows after half a day is counted by itself. Blasts of one quarry on one
 day after another look like a family and would vanish otherwise."""
-BIN = 0.1
-CORRECTION = 0.2  # of the maximum-curvature magnitude (Woessner & Wiemer 2005)
 _GRID_S = 600.0  # exposure is counted in pieces of this length
 
 
@@ -49,6 +48,10 @@ class EventTimes:
         Shape (n,): events of one unit follow each other in one family by less than LINK_S.
     zone
         The time zone, for people.
+    sure
+        Clusters and background were told apart; where not, neither background nor units mean anything.
+    completeness
+        The magnitude of completeness of the whole that ``settings.magnitudes`` choose; not a number without one.
     grid
         Columns day, hour, hours: how long each local hour of each day lies within the span.
     """
@@ -62,6 +65,8 @@ class EventTimes:
     background: Mask
     unit: Rows
     zone: str
+    sure: bool
+    completeness: float
     grid: pd.DataFrame
 
     @property
@@ -81,25 +86,10 @@ class EventTimes:
         out[np.unique(self.unit, return_index=True)[1]] = True
         return out
 
-    @cached_property
-    def completeness(self) -> float:
-        """Return the magnitude of completeness of the whole; not a number without magnitudes."""
-        return completeness(self.magnitude)
-
 
 def weekday(day: NDArray) -> NDArray:
     """Return the weekday (0 = Monday) of days since 1970-01-01, a Thursday."""
     return (day + 3) % 7
-
-
-def completeness(magnitude: Array) -> float:
-    """Return the magnitude of the fullest bin of 0.1 plus 0.2 (Wiemer & Wyss 2000); not a number of nothing."""
-    known = magnitude[np.isfinite(magnitude)]
-    if not len(known):
-        return float("nan")
-    step = np.round(known / BIN).astype(np.int64)
-    values, counts = np.unique(step, return_counts=True)
-    return float(values[np.argmax(counts)] * BIN + CORRECTION)
 
 
 def event_times(case: Case) -> EventTimes:
@@ -118,7 +108,8 @@ def event_times(case: Case) -> EventTimes:
     return EventTimes(
         seconds, (end - start).total_seconds(), start, (local % DAY_S) / HOUR_S,
         np.floor(local / DAY_S).astype(np.int64), catalogue["magnitude"].to_numpy(np.float64), background,
-        units(seconds, parent), case.settings.timezone or zone, _grid(start, end, case.settings.timezone, offset_s))
+        units(seconds, parent), case.settings.timezone or zone, case.declustered.sure, chosen(case)[1],
+        _grid(start, end, case.settings.timezone, offset_s))
 
 
 def units(seconds: Array, parent: Rows) -> Rows:

@@ -1,4 +1,4 @@
-"""What a distribution of magnitudes may have that no Gutenberg-Richter law has: spikes, two peaks, a change in time."""
+"""What a distribution of magnitudes may have that no Gutenberg-Richter law has: spikes and two peaks."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 from scipy.special import xlogy
-from scipy.stats import norm, rankdata
+from scipy.stats import norm
 
 from quakescribe.audit.magnitude_bins import Array, Bins
 from quakescribe.audit.statistics import false_discovery
@@ -89,44 +88,3 @@ def second_peak(bins: Bins, rng: np.random.Generator, repeats: int) -> SecondPea
     null = np.array([out_of_place(one, one_peak(one)) for one in drawn])
     p = (1 + np.count_nonzero(null >= share)) / (1 + repeats)
     return SecondPeak(share, float(null.mean()), float(np.quantile(null, 0.975)), float(p), fit)
-
-
-def change_point(values: Array, margin: int) -> tuple[int, float]:
-    """Return after how many values a series changes most, and the p of there being no change.
-
-    Parameters
-    ----------
-    values
-        Shape (n,), in time order.
-    margin
-        Values that each side keeps.
-
-    Notes
-    -----
-    Pettitt (1979, Appl. Stat. 28, 126-135): U_t = 2 sum of ranks up to t - t (n + 1), p = 2 exp(-6 max|U|^2 / (n^3 +
-    n^2)), for independent values; ties make it cautious. O(n log n).
-    """
-    n = len(values)
-    if n < 2 * margin or margin < 1:
-        return 0, float("nan")
-    u = 2.0 * np.cumsum(rankdata(values)) - np.arange(1, n + 1) * (n + 1.0)
-    inner = np.abs(u[margin - 1 : n - margin])
-    k = int(inner.argmax())
-    return k + margin, float(min(1.0, 2.0 * np.exp(-6.0 * (inner[k] / n) ** 2 / (n + 1.0))))
-
-
-def difference_of_means(values: Array, late: NDArray[np.bool_], block: NDArray[np.int64], rng: np.random.Generator,
-                        repeats: int) -> tuple[float, float, float]:
-    """Return how much larger late values are than early ones on average, with its interval from resampled blocks."""
-    _, where = np.unique(block, return_inverse=True)
-    n = int(where.max()) + 1
-    count = np.stack([np.bincount(where[side], minlength=n) for side in (late, ~late)]).astype(np.float64)
-    total = np.stack([np.bincount(where[side], values[side], minlength=n) for side in (late, ~late)])
-    drawn = rng.multinomial(n, np.full(n, 1.0 / n), size=repeats)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = (drawn @ total.T) / (drawn @ count.T)
-    again = (mean[:, 0] - mean[:, 1])[np.isfinite(mean).all(axis=1)]
-    value = float(values[late].mean() - values[~late].mean())
-    sampling = 1.96 * float(np.sqrt(values[late].var() / late.sum() + values[~late].var() / (~late).sum()))
-    low, high = np.quantile(again, [0.025, 0.975]) if len(again) > repeats // 2 and n > 2 else (value, value)
-    return value, min(float(low), value - sampling), max(float(high), value + sampling)

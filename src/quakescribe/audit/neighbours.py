@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.stats import chi2
 
 from quakescribe.audit.case import Case, blocks
 from quakescribe.audit.check import CANNOT_TELL, GOOD, WATCH, Check, Metric, Outcome, Rows
 from quakescribe.audit.excess import excess, excess_verdict
 from quakescribe.audit.mixture import Mixture, crossing, fit_mixture
 from quakescribe.audit.statistics import resampled, resampled_share, wilson
+from quakescribe.audit.words import percent
 from quakescribe.earth.geodesy import LocalFrame
 from quakescribe.kernels.neighbours import nearest
 from quakescribe.settings.audit_seismicity import AuditSeismicitySettings
@@ -29,7 +31,15 @@ _DEFAULT = -5.0  # log10 eta where nothing can be estimated: usual for regional 
 _SHUFFLED = 20_000  # events of the randomised catalogue that are asked for their neighbour
 _ENOUGH = 300  # events; with fewer, a catalogue without clusters may be one by chance
 _REFITS = 60  # of the mixture, for the interval of the threshold
+_BLOCKS = 30  # of time, in which a background is counted
+_UNEVEN = 1.0 / 3.0  # squared scatter of a rate over its mean; one step by a factor of 3 gives no more, wherever it is
+_NOT_CHANCE = 1e-6  # probability of such scatter in a Poisson process
 _MOVED_S = (60.0, 600.0)  # longer than any split of an event, shorter than most changes of rate
+
+
+ONE_SEQUENCE = ("clusters and background do not part, and the rate varies more than that of any background: the "
+                "catalogue is of one sequence, or was not recorded for much of its time")
+"""Why nothing that needs independent events can be told."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +61,8 @@ class Declustered:
         threshold is the first percentile of a randomised catalogue.
     chance
         log10 eta of (some of) the events of the randomised catalogue, ascending; empty with too few events.
+    sure
+        False where the background is one in name only: there is a single mode, and its rate is not :func:`steady`.
     """
 
     log_eta: Array
@@ -61,6 +73,7 @@ class Declustered:
     background: NDArray[np.bool_]
     mixture: Mixture | None
     chance: Array
+    sure: bool
 
 
 def decluster(facts: Facts, settings: AuditSeismicitySettings) -> Declustered:
@@ -93,10 +106,36 @@ def decluster(facts: Facts, settings: AuditSeismicitySettings) -> Declustered:
         threshold = crossing(mixture)
     else:
         threshold = float(np.quantile(chance, _RARE)) if len(chance) else _DEFAULT
+    background = ~(log_eta < threshold)
     return Declustered(
         log_eta, np.where(has, np.log10(later) + half, np.nan),
         np.where(has, settings.fractal_dimension * np.log10(apart) + half, np.nan), parent, threshold,
-        ~(log_eta < threshold), mixture, chance)
+        background, mixture, chance, mixture is not None or steady(time[background]))
+
+
+def steady(time: Array) -> bool:
+    """Return whether events are spread over time like a background, which may have steps but no sequence.
+
+    Parameters
+    ----------
+    time
+        Shape (n,).
+
+    Notes
+    -----
+    Not steady where counts n_b in 30 blocks of equal length (fewer below 150 events) have both a dispersion
+    s^2 / mean that a Poisson process has with a probability below 1e-6 (chi-square; Cox & Lewis 1966, section 6.2), and
+    s^2 - mean > mean^2 / 3. The latter, the squared scatter of the rate itself over its mean, does not grow with the
+    number of events: a step by a factor r gives at most (r - 1)^2 / 4r, 1/3 for r = 3, the change of a rate with the
+    hour about 0.1, but sequences after 1/(t + c) one to five.
+    """
+    m = min(len(time) // 5, _BLOCKS)
+    if m < 5 or np.ptp(time) <= 0:
+        return True
+    counts = np.histogram(time, m)[0]
+    mean, variance = counts.mean(), counts.var(ddof=1)
+    chance = float(chi2.sf((m - 1) * variance / mean, m - 1))
+    return bool(chance >= _NOT_CHANCE or variance - mean <= _UNEVEN * mean**2)
 
 
 def places(events: pd.DataFrame) -> tuple[Array, Array]:
@@ -151,13 +190,13 @@ def _chance(time: Array, x: Array, y: Array, weight: Array, settings: AuditSeism
 
 
 METRICS = (
-    Metric("clustered_share", "Clustered events", "-",
+    Metric("clustered_share", "Share of clustered events", "-",
            "Look at the plane of rescaled time and distance. Events that follow each other like chance are most likely "
            "false: raise the picker's threshold or the number of stations that make an event, and compare with a "
            "rule-based catalogue."),
-    Metric("proximity_threshold", "Threshold of the nearest-neighbour proximity", "log10(yr km^df)",
+    Metric("proximity_threshold", "Threshold between clustered and background events", "log10 of proximity",
            "Choose the threshold by eye before declustering with it."),
-    Metric("instant_distant_followers", "Nearest neighbours at once and far away", "-",
+    Metric("instant_distant_followers", "Events seconds after a distant nearest neighbour", "-",
            "Look at the pairs of the check of coincident events: one of two is false, or both are parts of one event."),
 )
 
@@ -172,8 +211,12 @@ def run(case: Case) -> Outcome:
         return Outcome(rows.rows)
     found = case.declustered
     block = blocks(events["time"], case)
-    _clustered(rows, found, block, case)
-    _threshold(rows, found, block, case)
+    if found.sure:
+        _clustered(rows, found, block, case)
+        _threshold(rows, found, block, case)
+    else:
+        for name in ("clustered_share", "proximity_threshold"):
+            rows.cannot_tell(name, ONE_SEQUENCE, n=len(events))
     _instant(rows, found, block, case)
     table = pd.DataFrame({"event_id": events["event_id"], "log_eta": found.log_eta, "log_t": found.log_t,
                           "log_r": found.log_r, "parent": found.parent, "background": found.background})
@@ -181,7 +224,7 @@ def run(case: Case) -> Outcome:
     form = pd.DataFrame({"share": modes.share, "mean": modes.mean, "sd": modes.sd})
     return Outcome(rows.rows, {
         "neighbours": table, "mixture": form, "chance": pd.DataFrame({"log_eta": found.chance}),
-        "threshold": pd.DataFrame({"log_eta": [found.threshold]})})
+        "threshold": pd.DataFrame({"log_eta": [found.threshold], "sure": [found.sure]})})
 
 
 def _clustered(rows: Rows, found: Declustered, block: NDArray[np.int64], case: Case) -> None:
@@ -197,12 +240,14 @@ def _clustered(rows: Rows, found: Declustered, block: NDArray[np.int64], case: C
         verdict = WATCH if n >= _ENOUGH else CANNOT_TELL
     else:
         verdict = GOOD if low_rare > _RARE else CANNOT_TELL
+    head = (f"{part.sum():,} of {n:,} events ({percent(share)}) lie nearer to an earlier event than log10 eta = "
+            f"{found.threshold:.2f}, the others ({percent(1 - share)}) are background; " if found.mixture is not None
+            else f"log10 eta of {n:,} events does not part into clusters and background; ")
     told = ("they cluster" if low_rare > _RARE
             else "they do not surely cluster, as earthquakes do and false events do not")
     rows.add("clustered_share", share, verdict,
-             f"{part.sum():,} of {n:,} events ({share:.1%}) lie nearer to an earlier event than log10 eta = "
-             f"{found.threshold:.2f}, the others ({1 - share:.1%}) are background; {nearer.mean():.1%} lie nearer than "
-             f"{_RARE:.0%} of a catalogue with times and magnitudes shuffled, so {told}.",
+             f"{head}{percent(float(nearer.mean()))} lie nearer than {_RARE:.0%} of a catalogue with times and "
+             f"magnitudes shuffled, so {told}.",
              low=low, high=high, expected=expected, n=n)
 
 
@@ -274,9 +319,10 @@ NEIGHBOURS = Check(
     method="Every event gets its nearest earlier event by time, distance and magnitude: the least "
            "eta = t r^df 10^(-b m). Where log10 eta parts into two normal distributions their crossing separates "
            "clustered from background events, otherwise the first percentile of the catalogue with times and "
-           "magnitudes shuffled does. A nearest neighbour seconds before and far away was not its trigger: such "
-           "events are counted against a catalogue whose times are moved by one to ten minutes. Intervals draw blocks "
-           "of time again.",
+           "magnitudes shuffled does. Where there is one mode and the rate varies by far more than a background's, the "
+           "catalogue is of one sequence and has no background. A nearest neighbour seconds before and far away was "
+           "not its trigger: such events are counted against a catalogue whose times are moved by one to ten minutes. "
+           "Intervals draw blocks of time again.",
     references=(
         "Zaliapin, I., A. Gabrielov, V. Keilis-Borok & H. Wong (2008): Clustering analysis of seismicity and "
         "aftershock identification. Physical Review Letters 101, 018501.",

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from quakescribe.audit.case import blocks
-from quakescribe.audit.check import BAD, CANNOT_TELL, GOOD, WATCH, Check, Metric, Outcome, Rows, judge
+from quakescribe.audit.check import BAD, CANNOT_TELL, WATCH, Check, Metric, Outcome, Rows
 from quakescribe.audit.intervals import share_interval
-from quakescribe.audit.statistics import resampled_share, wilson
+from quakescribe.audit.statistics import judge_surely, resampled_share, wilson
 from quakescribe.earth.geodesy import LocalFrame
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def _share(rows: Rows, events: pd.DataFrame, key: str, case: Case, purpose: int)
     outlier = z > rules.outlier_z
     expected = expected_share(places, distance, z < _CORE_Z, rules.neighbours, rules.outlier_z, case.rng(purpose))
     low, high = share_interval(outlier, events["time"], case, purpose + 1)
-    verdict = judge(low - expected, high - expected, rules.outliers_good, rules.outliers_bad)
+    verdict = judge_surely(low - expected, high - expected, rules.outliers_good, rules.outliers_bad)
     broken = events["rms_s"].to_numpy(dtype=np.float64) > rules.strict_rms_s
     above = f"an RMS above {rules.strict_rms_s:g} s"
     ending = f" Of them {int(broken[outlier].sum()):,} have {above}." if outlier.any() else ""
@@ -183,12 +183,14 @@ def _mostly(part: NDArray[np.bool_]) -> bool:
 def _misfit(rows: Rows, events: pd.DataFrame, outlier: NDArray[np.bool_], key: str, verdict: str, case: Case,
             purpose: int) -> None:
     """Add whether outliers fit worse than others; bad only where their share is."""
+    rules = case.settings.locations
     fit, low, high, n = _fit(events, outlier, case, purpose)
     if np.isnan(fit):
         rows.cannot_tell("outlier_misfit", f"{n} outliers have an RMS; five are needed, and five other events.",
                          key=key, n=n)
         return
-    told = GOOD if low <= 0.5 else BAD if verdict == BAD else WATCH
+    told = judge_surely(low, high, rules.misfit_good, rules.misfit_bad)
+    told = WATCH if told == BAD and verdict != BAD else told
     rows.add("outlier_misfit", fit, told, f"The RMS residual of an outlier is larger than that of another event in "
              f"{fit:.0%} of cases (95% interval {low:.0%} to {high:.0%}; 50% if lying apart and fitting badly have "
              f"nothing to do with each other), from {n} outliers.",
@@ -236,8 +238,9 @@ OUTLIERS = Check(
      "Silverman, B. W. (1986). Density estimation for statistics and data analysis. Chapman & Hall.",
      "Zaliapin, I. & Ben-Zion, Y. (2013). Earthquake clusters in southern California I. J. Geophys. Res. 118, "
      "2847-2864."),
-    (Metric("outliers", "Events apart from all others", "-", "Look at the waveforms of the events in the table; what "
-            "cannot be seen on its stations is a chance association and should be removed."),
-     Metric("outlier_misfit", "Do they fit worse?", "-", "Ask for more arrivals or smaller residuals of events far "
-            "from all others.")),
+    (Metric("outliers", "Share of events apart from all others", "-",
+            "Look at the waveforms of the events in the table; what cannot be seen on its stations is a chance "
+            "association and should be removed."),
+     Metric("outlier_misfit", "RMS of events apart from the rest: how often larger than another's", "-",
+            "Ask for more arrivals or smaller residuals of events far from all others.")),
     _run)

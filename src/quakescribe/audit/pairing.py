@@ -6,16 +6,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from quakescribe.audit.case import Case, blocks
 from quakescribe.audit.check import BAD, CANNOT_TELL, GOOD, WATCH, Check, Metric, Outcome, Rows
-from quakescribe.audit.statistics import mad_scale, resampled_share, wilson
+from quakescribe.audit.statistics import compared, resampled_share, wilson
 from quakescribe.settings.audit_picks import AuditPicksSettings
 from quakescribe.tables.matching import codes, nanoseconds
-
-LOGIT_FLOOR = 0.23
-"""Least scatter of stations' log odds: 0.1 in log10, as between the logarithms of their counts."""
 
 
 def has_partner(picks: pd.DataFrame, low_s: float, high_s: float) -> NDArray[np.bool_]:
@@ -47,49 +44,21 @@ def has_partner(picks: pd.DataFrame, low_s: float, high_s: float) -> NDArray[np.
     return found
 
 
-def compared(part: ArrayLike, whole: ArrayLike, settings: AuditPicksSettings) -> pd.DataFrame:
-    """Compare shares of stations (or days) among each other.
-
-    Parameters
-    ----------
-    part, whole
-        Shape (n,): counts; the share of each is part / whole.
-    settings
-        Their overdispersion, and how many picks a share needs to be compared.
-
-    Returns
-    -------
-    DataFrame
-        share; low and high, its Wilson interval of as many picks as are independent of each other; odds, the odds
-        over those of the network's median; z, robust standard deviations of its log odds from that median. Not a
-        number where there are fewer picks than needed; odds and z also with fewer than six stations.
-
-    Notes
-    -----
-    Log odds L = log((k + 1/2) / (n - k + 1/2)) (Haldane 1956) have the variance phi / (k + 1/2) + phi / (n - k + 1/2)
-    with overdispersion phi; z = (L - median) / max(1.4826 MAD, 0.23, error).
-    """
-    k, n = (np.asarray(values, np.float64) for values in (part, whole))
-    phi = settings.overdispersion
-    enough = n >= settings.least_picks
-    share = np.where(n > 0, k / np.maximum(n, 1), np.nan)
-    bounds = np.array([wilson(a / phi, b / phi) for a, b in zip(k, n, strict=True)]).reshape(-1, 2)
-    log_odds = np.where(enough, np.log((k + 0.5) / (n - k + 0.5)), np.nan)
-    error = np.sqrt(phi / (k + 0.5) + phi / (n - k + 0.5))
-    far = np.full(len(k), np.nan)
-    z = far.copy()
-    if enough.sum() >= settings.least_stations:
-        far = log_odds - np.nanmedian(log_odds)
-        z = far / np.maximum(max(mad_scale(log_odds), LOGIT_FLOOR), error)
-    return pd.DataFrame({"share": share, "low": bounds[:, 0], "high": bounds[:, 1], "odds": np.exp(far), "z": z,
-                         "enough": enough})
+def pairs_of(picks: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per P-S pair that the picker gave: station_id, time of its P, whether one event holds both."""
+    paired = picks[picks["pair_id"] > 0]
+    p = paired[paired["phase"] == "P"].drop_duplicates("pair_id").set_index("pair_id")
+    s = paired[paired["phase"] == "S"].drop_duplicates("pair_id").set_index("pair_id")["event_id"]
+    both = p[["station_id", "time", "event_id"]].join(s.rename("s_event"), how="inner")
+    both["associated"] = (both["event_id"] > 0) & (both["event_id"] == both["s_event"])
+    return both.reset_index(drop=True)
 
 
 _METRICS = (
-    Metric("unpaired_p", "P without S", "-",
+    Metric("unpaired_p", "Share of P without S", "-",
            "Look at the station's horizontal components and at its P picks: one of them may be dead or swapped, or the "
            "P may be noise. Do not rely on its S, nor on pairs, until that is clear."),
-    Metric("unpaired_s", "S without P", "-",
+    Metric("unpaired_s", "Share of S without P", "-",
            "Look at the station's vertical component and at its S picks: S without P are often P taken for S, or noise "
            "on a horizontal. Raise the threshold of S, or leave the station out."),
 )
@@ -172,6 +141,9 @@ def _say_stations(rows: Rows, metric: str, phases: tuple[str, str], table: pd.Da
             silent = "" if one.others else f" There is no {other} at all: were all its components recorded?"
             rows.add(metric, one.share, BAD if extreme else WATCH, f"{told}, where the median station has "
                      f"{usual:.1%}: {one.z:.1f} robust standard deviations more.{silent}", **more)
+        elif one.high > max(one.most, rules.unpaired_least):
+            rows.add(metric, one.share, CANNOT_TELL, f"{told}; these are too few to tell whether it is out of line "
+                     f"with the median station's {usual:.1%}.", **more)
         else:
             rows.add(metric, one.share, GOOD, f"{told}; the median station has {usual:.1%}.", **more)
 

@@ -5,26 +5,35 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import poisson
 
 from quakescribe.audit.case import Case
-from quakescribe.audit.check import BAD, GOOD, WATCH, Check, Metric, Outcome, Rows
+from quakescribe.audit.check import BAD, GOOD, WATCH, Check, Metric, Outcome, Rows, judge
+from quakescribe.audit.statistics import mad_scale, wilson
 from quakescribe.tables.facts import Facts
 from quakescribe.tables.matching import seconds
 
 METRICS = (
     Metric("left_out_on_reading", "Rows left out when the files were read", "-",
-           "Look at the reasons in the section Left out; mend the file or say the station names by --stations."),
+           "Look at the reasons in the section Left out, and mend the file."),
+    Metric("unknown_stations", "Picks at stations that the list does not have", "-",
+           "Give the list of stations that belongs to these picks, or the picks the names that the list has."),
+    Metric("changed_on_reading", "Things changed when the files were read", "-",
+           "Check that this is what the file means: depths in km below sea level, an id of its own for every event."),
     Metric("median_depth", "Median depth", "km",
            "Check the unit of the depths: the field expects km below sea level, QuakeML metres."),
-    Metric("time_offset", "Events against picks: offset of the clocks", "h",
+    Metric("time_offset", "Clock of the events against that of the picks", "h",
            "The catalogue's times are local or of another zone: write them in UTC, or with their numeric offset."),
-    Metric("magnitudes_known", "Share of events with a magnitude", "-",
-           "Without magnitudes completeness, b and energy cannot be judged: measure them (quakescribe measure)."),
 )
+CHANGED = ("depth-in-metres", "duplicate-id", "duplicate-pick", "duplicate-magnitude")
+"""Reasons among the skips for what is here, but not as the file has it."""
+NOTED = ("amplitude-without-unit", "no-depth", "unknown-station")
+"""Reasons for what is lacking, while the row is here."""
+_FEW_LOST, _MANY_LOST = 0.001, 0.05
 _OFFSETS_H = np.arange(-28, 29) / 2.0
-_WINDOW_S = 45.0
-"""Picks of an event come within this time after it, at local distances."""
+_WINDOW_S = 15.0
+"""Picks of the nearer stations come within this time after an event."""
+_RIGHT, _WRONG = 5.0, 8.0
+"""Robust standard deviations over the other offsets that show that the times are right, or that others are."""
 _MOST_EVENTS = 5000
 
 
@@ -32,29 +41,56 @@ def plausible(case: Case) -> Outcome:
     """Answer the check ``input``."""
     rows = Rows(METRICS)
     facts = case.facts
-    _left_out(rows, facts)
+    _reading(rows, facts)
+    _stations(rows, facts)
     _depths(rows, facts)
     table = _offset(rows, facts)
-    _magnitudes(rows, facts)
     return Outcome(rows.rows, {"time_offset": table})
 
 
-def _left_out(rows: Rows, facts: Facts) -> None:
+def _reading(rows: Rows, facts: Facts) -> None:
+    """Say what was left out, and what was taken otherwise than it stands in the file."""
     skips = facts.skips[facts.skips["stage"] == "exchange"]
     kept = len(facts.picks) + len(facts.catalogue)
-    lost = skips[~skips["reason"].isin(["unknown-station", "amplitude-without-unit", "no-depth"])]
     if not kept and skips.empty:
-        rows.cannot_tell("left_out_on_reading", "there is neither a pick nor an event")
+        for name in ("left_out_on_reading", "changed_on_reading"):
+            rows.cannot_tell(name, "there is neither a pick nor an event")
         return
+    changed, noted = skips["reason"].isin(CHANGED), skips["reason"].isin(NOTED)
+    lost = skips[~changed & ~noted]
     count = int(lost["count"].sum())
-    share = count / max(count + kept, 1)
-    words = "; ".join(f"{one.reason}: {one.count:,}" for one in
-                      skips.groupby("reason", as_index=False)["count"].sum().itertuples(index=False))
-    units = "depth-in-metres" in set(skips["reason"])
-    verdict = BAD if share > 0.05 or units else WATCH if len(skips) else GOOD
-    why = (f"Said while reading: {words}." if len(skips)
-           else f"All {len(facts.picks):,} picks and {len(facts.catalogue):,} events were read.")
-    rows.add("left_out_on_reading", share, verdict, why, n=count + kept, expected=0.0)
+    low, high = wilson(count, count + kept)
+    verdict = judge(low, high, _FEW_LOST, _MANY_LOST) if count else GOOD
+    rows.add("left_out_on_reading", count / (count + kept), verdict, f"Left out: {_words(lost)}." if count else
+             f"All {len(facts.picks):,} picks and {len(facts.catalogue):,} events of the files are here.",
+             low=low, high=high, n=count + kept, expected=0.0)
+    other = skips[changed]
+    n = int(other["count"].sum())
+    why = f"Taken otherwise than written: {_words(other)}." if n else "All was taken as it is written."
+    rows.add("changed_on_reading", n, WATCH if n else GOOD, why, low=n, high=n, expected=0.0, n=kept)
+
+
+def _words(skips: pd.DataFrame) -> str:
+    counts = skips.groupby("reason", as_index=False)["count"].sum()
+    return "; ".join(f"{one.reason}, {one.count:,} times" for one in counts.itertuples(index=False))
+
+
+def _stations(rows: Rows, facts: Facts) -> None:
+    """Say how many picks lie at stations that the table of stations does not have."""
+    picks = facts.picks
+    if picks.empty or facts.stations.empty:
+        rows.cannot_tell("unknown_stations", "there are no picks" if picks.empty else "there is no table of stations")
+        return
+    there = set(facts.stations["station_id"])
+    lost = picks[~picks["station_id"].isin(there)]
+    low, high = wilson(len(lost), len(picks))
+    why = f"All {len(picks):,} picks lie at stations of the list."
+    if len(lost):
+        examples = ", ".join(sorted(lost["station_id"].unique())[:3])
+        why = (f"{len(lost):,} of {len(picks):,} picks lie at stations that the list does not have: they name "
+               f"{examples}, the list has {', '.join(sorted(there)[:3])}.")
+    rows.add("unknown_stations", len(lost) / len(picks), judge(low, high, _FEW_LOST, _MANY_LOST) if len(lost) else GOOD,
+             why, low=low, high=high, expected=0.0, n=len(picks))
 
 
 def _depths(rows: Rows, facts: Facts) -> None:
@@ -84,25 +120,25 @@ def _offset(rows: Rows, facts: Facts) -> pd.DataFrame:
     at, onsets = seconds(events["time"]), np.sort(seconds(picks["time"]))
     at = at[np.unique(np.linspace(0, len(at) - 1, min(len(at), _MOST_EVENTS)).astype(np.int64))]
     counts = np.array([_after(at + 3600.0 * hours, onsets) for hours in _OFFSETS_H])
-    table = pd.DataFrame({"offset_h": _OFFSETS_H, "picks": counts})
     best, here = int(counts.argmax()), int(np.flatnonzero(_OFFSETS_H == 0)[0])
-    by_chance = float(np.median(counts))
+    others = np.delete(counts, best).astype(np.float64)
+    scatter = max(mad_scale(others), float(np.sqrt(max(np.median(others), 1.0))))
+    z = (counts - np.median(others)) / scatter
     value = float(_OFFSETS_H[best])
-    if not poisson.sf(counts[best] - 1, max(by_chance, 0.5)) < 1e-6 or counts[best] < 2 * by_chance:
-        rows.cannot_tell("time_offset", "at no offset of whole half hours do more picks follow the events than by "
-                         "chance: picks and events seem to have nothing to do with one another", n=len(at))
+    told = f"{counts[best]:,} picks come within {_WINDOW_S:.0f} s after the events"
+    if z[best] < (_RIGHT if best == here else _WRONG):
+        rows.cannot_tell("time_offset", "no offset of half hours stands out by the picks that follow the events (most, "
+                         f"{counts[best]:,}, at {value:+g} h; {np.median(others):,.0f} in the median)", n=len(at))
     elif best == here:
-        rows.add("time_offset", 0.0, GOOD, f"{counts[best]:,} picks follow the events within {_WINDOW_S:.0f} s, by "
-                 f"chance it would be {by_chance:,.0f}.", low=0.0, high=0.0, expected=0.0, n=len(at))
-    elif counts[best] > 1.5 * counts[here]:
-        rows.add("time_offset", value, BAD, f"{counts[best]:,} picks follow the events if these are moved by "
-                 f"{value:+g} h, only {counts[here]:,} as they stand: the catalogue or the picks are not in UTC.",
-                 low=value, high=value, expected=0.0, n=len(at))
+        rows.add("time_offset", 0.0, GOOD, f"{told}, at other offsets {np.median(others):,.0f} in the median.",
+                 low=0.0, high=0.0, expected=0.0, n=len(at))
+    elif z[here] < _RIGHT:
+        rows.add("time_offset", value, BAD, f"{told} if these are moved by {value:+g} h, only {counts[here]:,} as they "
+                 "stand: the catalogue or the picks are not in UTC.", low=value, high=value, expected=0.0, n=len(at))
     else:
-        rows.add("time_offset", 0.0, WATCH, f"Moved by {value:+g} h about as many picks follow the events "
-                 f"({counts[best]:,}) as where they stand ({counts[here]:,}).", low=min(0.0, value),
-                 high=max(0.0, value), expected=0.0, n=len(at))
-    return table
+        rows.add("time_offset", 0.0, WATCH, f"{told} if these are moved by {value:+g} h, and {counts[here]:,} as they "
+                 "stand.", low=min(0.0, value), high=max(0.0, value), expected=0.0, n=len(at))
+    return pd.DataFrame({"offset_h": _OFFSETS_H, "picks": counts})
 
 
 def _after(times: NDArray[np.float64], onsets: NDArray[np.float64]) -> int:
@@ -110,25 +146,12 @@ def _after(times: NDArray[np.float64], onsets: NDArray[np.float64]) -> int:
     return int((np.searchsorted(onsets, times + _WINDOW_S) - np.searchsorted(onsets, times)).sum())
 
 
-def _magnitudes(rows: Rows, facts: Facts) -> None:
-    n = len(facts.catalogue)
-    if not n:
-        rows.cannot_tell("magnitudes_known", "there is no event", n=0)
-        return
-    known = int(facts.catalogue["magnitude"].notna().sum())
-    if not known:
-        rows.cannot_tell("magnitudes_known", f"none of the {n:,} events has a magnitude: sizes, completeness and b are "
-                         "left out of this audit", n=n)
-        return
-    share = known / n
-    rows.add("magnitudes_known", share, GOOD if share > 0.9 else WATCH,
-             f"{known:,} of {n:,} events have a magnitude{f' {facts.kind}' if facts.kind else ''}.", n=n, expected=1.0)
-
-
 INPUT = Check(
     "input", "catalogue", "Is the catalogue what it seems to be?",
-    "What was left out on reading is counted. Depths that are all within 100 m, or beyond 800 km, are in another unit. "
-    "The picks that follow the events within 45 s are counted with the events moved by every half hour from -14 to +14 "
-    "h: catalogues in local time show their maximum away from zero; the median over all offsets is what chance gives.",
+    "What was left out, and what was taken otherwise than written, is counted on reading. Depths that all lie within "
+    "100 m of sea level are probably in another unit. The picks within 15 s after the events are counted with the "
+    "events moved by every half hour from -14 to +14 h: a catalogue in local time has its maximum away from zero. The "
+    "other offsets tell what chance gives; a maximum tells something from 5 (at zero) or 8 (elsewhere) robust standard "
+    "deviations above them on.",
     ("Husen, S., & Hardebeck, J. L. (2010). Earthquake location accuracy. Community Online Resource for Statistical "
      "Seismicity Analysis, doi 10.5078/corssa-55815573.",), METRICS, plausible)

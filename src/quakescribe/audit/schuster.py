@@ -14,6 +14,9 @@ from quakescribe.audit.local_time import DAY_S, Array
 
 NAN = float("nan")
 FEWEST_CYCLES = 3
+ENOUGH_BLOCKS = 8
+"""From so many on their scatter is known well enough to say that a period does not repeat; three hardly tell."""
+_MISSING = 0.1  # share of the last block that may lie after the end of the span
 SCAN_ALARMS = 0.01  # share of uniform catalogues in which any period may pass the threshold
 _NULL_SCANS = 2000
 
@@ -25,9 +28,12 @@ class Schuster:
     Attributes
     ----------
     p
-        The largest of the three below that were made: probability of such a vector without a period.
+        The largest of the three below: probability of such a vector without a period; not a number where the span
+        holds too few cycles for the last of them.
     p_independent, p_units, p_blocks
         Of the independent events, of all events summed by units, and of the scatter between whole cycles or days.
+    blocks
+        Number of those blocks; 0 where there are too few.
     p_naive
         Of all events as if they were independent: the classical test.
     amplitude, half_width, by_chance
@@ -41,6 +47,7 @@ class Schuster:
     p_independent: float
     p_units: float
     p_blocks: float
+    blocks: int
     p_naive: float
     amplitude: float
     half_width: float
@@ -71,9 +78,9 @@ def schuster(seconds: Array, unit: NDArray[np.int64], period_s: float, span_s: f
     p = exp(-D^2 / N) (Schuster 1897). It takes events as independent. Here D^2 is divided by an estimate of its
     expectation that allows for clusters: (1) the first events of units only, N of them; (2) all events, divided by the
     sum of |V_c|^2 over units c with the vector sum V_c: a unit has one random phase, whatever it looks like (the
-    'sandwich' of clustered data; Liang & Zeger 1986); (3) the vectors V_b of m whole cycles (of whole days for periods
-    below a day) of the first events: with their scatter around their mean, x = D^2 / (m s^2) gives Hotelling's
-    p = (1 + x / (m - 1))^-(m - 1). The largest counts.
+    'sandwich' of clustered data; Liang & Zeger 1986); (3) the vectors V_b of m blocks of whole cycles (see
+    :func:`cycles_of_a_block`) of the first events: with their scatter around their mean, x = D^2 / (m s^2) gives
+    Hotelling's p = (1 + x / (m - 1))^-(m - 1). The largest counts.
     """
     z = np.exp(2j * np.pi * seconds / period_s) - uniform_mean(np.array(1.0 / period_s), span_s)
     first = np.zeros(len(z), dtype=bool)
@@ -83,10 +90,11 @@ def schuster(seconds: Array, unit: NDArray[np.int64], period_s: float, span_s: f
     each = 1.0 - abs(uniform_mean(np.array(1.0 / period_s), span_s)) ** 2
     p_one = math.exp(-abs(total) ** 2 / (n * each))
     p_units = math.exp(-abs(z.sum()) ** 2 / max(float((np.abs(of_unit) ** 2).sum()), 1e-12))
-    p_blocks, spread = _between_blocks(seconds[first], period_s, span_s)
+    p_blocks, spread, blocks = _between_blocks(seconds[first], period_s, span_s)
     variance = float(np.nanmax([n * each, spread]))
     return Schuster(
-        p=float(np.nanmax([p_one, p_units, p_blocks])), p_independent=p_one, p_units=p_units, p_blocks=p_blocks,
+        p=float(np.max([p_one, p_units, p_blocks])), p_independent=p_one, p_units=p_units, p_blocks=p_blocks,
+        blocks=blocks,
         p_naive=math.exp(-abs(z.sum()) ** 2 / (len(z) * each)), amplitude=2.0 * abs(total) / n,
         half_width=2.0 * 1.96 * math.sqrt(variance / 2.0) / n, by_chance=math.sqrt(math.pi * n * each) / n,
         peak=float(np.angle(total) / (2 * np.pi)) % 1.0)
@@ -98,20 +106,37 @@ def _sums(z: NDArray[np.complex128], unit: NDArray[np.int64]) -> NDArray[np.comp
     return np.asarray(np.bincount(where, z.real) + 1j * np.bincount(where, z.imag))
 
 
-def _between_blocks(seconds: Array, period_s: float, span_s: float) -> tuple[float, float]:
-    """Return p by the scatter of whole cycles (days), and the variance of the whole sum; NaN with too few."""
-    block_s = period_s * max(1, math.ceil(round(DAY_S / period_s, 6)))
-    m = int(span_s / block_s + 1e-6)
+def cycles_of_a_block(period_s: float, span_s: float) -> int:
+    """Return how many cycles are taken together where the scatter between blocks of time is needed.
+
+    One for periods of a day and more, else those of a day, as clusters and noise last for hours. Where the span holds
+    fewer than three such blocks it is cut into eight, and into single cycles where it has not twice as many.
+    """
+    cycles = max(1, math.ceil(round(DAY_S / period_s, 6)))
+    if _whole(span_s, cycles * period_s) < FEWEST_CYCLES:
+        cycles = max(1, _whole(span_s, period_s) // ENOUGH_BLOCKS)
+    return cycles
+
+
+def _whole(span_s: float, block_s: float) -> int:
+    """Return how many blocks a span holds; the last may miss a little."""
+    return int(span_s / block_s + _MISSING)
+
+
+def _between_blocks(seconds: Array, period_s: float, span_s: float) -> tuple[float, float, int]:
+    """Return p by the scatter of blocks of whole cycles, the variance of the sum, and their number; NaN with few."""
+    block_s = period_s * cycles_of_a_block(period_s, span_s)
+    m = _whole(span_s, block_s)
     if m < FEWEST_CYCLES:
-        return NAN, NAN
+        return NAN, NAN, 0
     block = np.floor(seconds / block_s).astype(np.int64)
     whole = block < m
     z = np.exp(2j * np.pi * seconds[whole] / period_s)
     vectors = np.bincount(block[whole], z.real, m) + 1j * np.bincount(block[whole], z.imag, m)
-    scatter = float((np.abs(vectors - vectors.mean()) ** 2).sum() * m / (m - 1))
-    if scatter <= 0:
-        return NAN, NAN
-    return (1.0 + abs(vectors.sum()) ** 2 / scatter / (m - 1)) ** (1 - m), scatter
+    last_s = min(block_s, span_s - (m - 1) * block_s)
+    vectors[-1] -= np.count_nonzero(block == m - 1) * uniform_mean(np.array(1.0 / period_s), last_s)
+    scatter = max(float((np.abs(vectors - vectors.mean()) ** 2).sum() * m / (m - 1)), 1e-12)
+    return float((1.0 + abs(vectors.sum()) ** 2 / scatter / (m - 1)) ** (1 - m)), scatter, m
 
 
 def spectrum(seconds: Array, unit: NDArray[np.int64], span_s: float, shortest_s: float, longest_s: float,

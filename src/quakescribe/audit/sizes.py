@@ -1,4 +1,4 @@
-"""Does the distribution of magnitudes look like one of earthquakes, measured in one way throughout?"""
+"""Does the distribution of magnitudes look like one of earthquakes?"""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from quakescribe.audit.case import Case, blocks
 from quakescribe.audit.check import BAD, CANNOT_TELL, GOOD, WATCH, Check, Metric, Outcome, Rows, judge
 from quakescribe.audit.completeness import DITHERS, SURE, chosen, lilliefors
 from quakescribe.audit.magnitude_bins import LEAST_TO_TELL, Array, Bins, maximum_curvature, rounding, tinti
-from quakescribe.audit.magnitude_shapes import change_point, difference_of_means, excess, second_peak
+from quakescribe.audit.magnitude_shapes import excess, second_peak
 from quakescribe.audit.statistics import resampled_share, wilson
+from quakescribe.audit.words import percent
 
 NO_LAW = 0.001  # p so small at every cut-off excludes an exponential law beyond doubt
 NULL_DRAWS = 199  # resamples of the distribution with one peak; the smallest p is 0.005
-SURELY = 0.01  # p of a second peak or a change in time
+SURELY = 0.01  # p of a second peak
 MISPLACED = 0.05  # share of events out of place beyond chance that makes a second peak bad
-SIDE = 0.1  # share of events that each side of a change in time keeps
-STEADY = 1 / 3  # a scale has changed where all events' log rate changed less than this part of that of large ones
 LAW_OVER = 0.4  # magnitude units above the fullest bin that must hold enough events to look for an exponential law
 TOO_SMALL = 0.001  # chance that so many events had no larger one
 
@@ -28,18 +27,15 @@ METRICS = (
            "Find out which events have none (small, distant, few stations) before rates or b values are interpreted."),
     Metric("magnitude_rounding", "Rounding of the magnitudes", "magnitude units",
            "Ask for magnitudes with more digits; b and completeness are only known to within this width."),
-    Metric("exponential_law", "Best p of an exponential law", "-",
+    Metric("exponential_law", "Fit of the Gutenberg-Richter law (p)", "-",
            "Do not give a b value: look for mixed kinds of magnitude, wrong gains, false events or several "
            "populations, by period, region and kind."),
-    Metric("magnitude_excess", "Events too many in one bin", "-",
+    Metric("magnitude_excess", "Excess of events at one magnitude", "-",
            "Look which station and day the events of this bin come from: a faulty station, a quarry or a default "
            "value of a program gives many events one size."),
-    Metric("second_peak", "Events out of place for one peak", "-",
+    Metric("second_peak", "Second peak of the magnitude distribution", "-",
            "Split the catalogue by period, kind of magnitude and station until each part has one peak: scales or "
            "detection differ between parts."),
-    Metric("magnitude_shift", "Change of the magnitudes in time", "magnitude units",
-           "Look for a change of stations, gains, attenuation law or software at this time; if the scale changed, "
-           "correct one of the parts before rates or b values are compared."),
     Metric("largest_magnitude", "Largest magnitude", "magnitude units",
            "Check whether large events are clipped, are measured by a scale that saturates, or were left out."),
 )
@@ -76,8 +72,8 @@ def _missing(rows: Rows, case: Case, known: pd.DataFrame) -> None:
     first, last = resampled_share(lost, blocks(catalogue["time"], case), case.rng(680), case.settings.resamples)
     low, high = np.nanmin([low, first]), np.nanmax([high, last])
     rows.add("magnitudes_missing", lost.mean(), judge(low, high, settings.missing_good, settings.missing_bad),
-             f"{int(lost.sum()):,} of {n:,} events have no magnitude ({lost.mean():.1%}).", low=low, high=high,
-             expected=0.0, n=n)
+             f"{int(lost.sum()):,} of {n:,} events have no magnitude ({percent(float(lost.mean()))}).",
+             low=low, high=high, expected=0.0, n=n)
 
 
 def _rounding(rows: Rows, case: Case, known: pd.DataFrame) -> None:
@@ -124,9 +120,14 @@ def _excess(rows: Rows, case: Case, bins: Bins) -> pd.DataFrame:
         verdict = BAD if low > settings.excess_bad else WATCH
     rows.add("magnitude_excess", value, verdict,
              f"The bin at {worst['magnitude']:.2f} holds {int(worst['count']):,} events where its neighbours lead to "
-             f"expect {worst['expected']:,.0f}: {value:+.1%} of all events "
+             f"expect {worst['expected']:,.0f}: {_more(value)} of all events "
              f"(z = {worst['z']:.1f}, the largest of {len(tested)} bins).", low=low, high=high, expected=0.0, n=total)
     return found
+
+
+def _more(share: float) -> str:
+    """Return a share with its sign."""
+    return f"{'-' if share < 0 else '+'}{percent(abs(share))}"
 
 
 def _peaks(rows: Rows, case: Case, bins: Bins) -> Array:
@@ -139,51 +140,10 @@ def _peaks(rows: Rows, case: Case, bins: Bins) -> Array:
     sure, beyond = found.p <= SURELY, found.share - found.chance_high
     verdict = BAD if sure and beyond > MISPLACED else WATCH if sure else GOOD
     half = found.chance_high - found.by_chance
-    rows.add("second_peak", found.share, verdict, f"{found.share:.1%} of {int(total):,} events lie out of place for a "
-             f"distribution with one peak; {found.by_chance:.1%} do by chance (p = {found.p:.2g}).",
+    rows.add("second_peak", found.share, verdict, f"{percent(found.share)} of {int(total):,} events lie out of place "
+             f"for a distribution with one peak; {percent(found.by_chance)} do by chance (p = {found.p:.2g}).",
              low=max(0.0, found.share - half), high=found.share + half, expected=found.by_chance, n=total)
     return found.fit
-
-
-def _shift(rows: Rows, case: Case, known: pd.DataFrame, mc: float) -> pd.DataFrame:
-    settings, values = case.settings.magnitudes, known["magnitude"].to_numpy()
-    margin = max(settings.events_least, int(SIDE * len(values)))
-    split, p = change_point(values, margin)
-    if not np.isfinite(p):
-        rows.cannot_tell("magnitude_shift", f"{len(values):,} magnitudes are too few to look for a change in time; it "
-                         f"needs {2 * settings.events_least}.", n=len(values))
-        return pd.DataFrame()
-    late = np.arange(len(values)) >= split
-    shift, low, high = difference_of_means(values, late, blocks(known["time"], case), case.rng(683),
-                                           case.settings.resamples)
-    when = known["time"].iloc[split]
-    rates, large = _changes_of_rate(case, known, late, when, mc + abs(shift))
-    verdict, why = GOOD, "no change beyond chance"
-    nearest = 0.0 if low <= 0.0 <= high else min(abs(low), abs(high))
-    if p < SURELY and nearest > settings.shift_watch:
-        verdict, why = WATCH, "completeness may have changed, or the scale"
-        if nearest > settings.shift_bad and abs(rates) < STEADY * abs(large):
-            verdict, why = BAD, (f"the number of all events changed by a factor of {10**rates:.2g} only, that of large "
-                                 f"ones by {10**large:.2g}: the scale has changed, not completeness")
-    elif p < SURELY:
-        why = "a small change"
-    rows.add("magnitude_shift", shift, verdict, f"Magnitudes change most at {when:%Y-%m-%d %H:%M}, by {shift:+.2f} on "
-             f"average (p = {p:.2g}): {why}.", low=low, high=high, expected=0.0, n=len(values))
-    return pd.DataFrame({"time": [when], "shift": [shift], "p": [p], "rate_all": [10**rates],
-                         "rate_large": [10**large]})
-
-
-def _changes_of_rate(case: Case, known: pd.DataFrame, late: np.ndarray, when: pd.Timestamp,
-                     large: float) -> tuple[float, float]:
-    """Return log10 of how much the rates of all and of large events changed; 0 where that cannot be told."""
-    span = case.facts.span or (known["time"].iloc[0], known["time"].iloc[-1])
-    before, after = (when - span[0]).total_seconds(), (span[1] - when).total_seconds()
-    if before <= 0 or after <= 0:
-        return 0.0, 0.0
-    out = []
-    for part in (np.ones(len(known), dtype=bool), known["magnitude"].to_numpy() >= large):
-        out.append(np.log10(((part & late).sum() + 0.5) / after) - np.log10(((part & ~late).sum() + 0.5) / before))
-    return float(out[0]), float(out[1])
 
 
 def _largest(rows: Rows, bins: Bins, mc: float, known: pd.DataFrame) -> None:
@@ -200,7 +160,6 @@ def _largest(rows: Rows, bins: Bins, mc: float, known: pd.DataFrame) -> None:
     chance = float(np.exp(n * np.log1p(-min(10.0 ** (-steep * (largest + bins.width / 2 - start)), 1.0 - 1e-12))))
     rows.add("largest_magnitude", largest, WATCH if chance < TOO_SMALL else GOOD,
              f"The largest of {int(n):,} events at or above {mc:.2f} is {largest:.2f}; with b = {slope:.2f} "
-             f""
              f"the largest is {expected:.2f} in the median, and no larger than {largest:.2f} with a chance of "
              f"{chance:.2g}.",
              expected=expected, n=n)
@@ -221,32 +180,26 @@ def _run(case: Case) -> Outcome:
     mc = mc if np.isfinite(mc) else float(maximum_curvature(bins)[0])
     _law(rows, case, bins)
     found = _excess(rows, case, bins).assign(one_peak=_peaks(rows, case, bins))
-    change = _shift(rows, case, known, mc)
     _largest(rows, bins, mc, known)
-    return Outcome(rows.rows, {"bins": found, "change": change})
+    return Outcome(rows.rows, {"bins": found})
 
 
 SIZES = Check(
     name="sizes",
     section="measure",
-    question="Does the distribution of magnitudes look like one of earthquakes, measured in one way throughout?",
+    question="Does the distribution of magnitudes look like one of earthquakes?",
     method=(
         "The best p of the Lilliefors test over all cut-offs tells whether any part is exponential. The count of a bin "
         "is compared with a cubic through the logarithms of its four neighbours (false-discovery rate 1%). The best "
-        "fit with one peak (isotonic regression) is resampled for the null of a second peak. The largest change in "
-        "time is found by Pettitt's test on ranks, its size with resampled blocks of time; where all events stay as "
-        "frequent and large ones do not, the scale has changed. The largest magnitude is compared with that of as "
-        "many events of the same b."),
+        "fit with one peak (isotonic regression) is resampled for the null of a second peak. The largest magnitude is "
+        "compared with that of as many events of the same b."),
     references=(
         "Lilliefors, H. W. (1969). On the Kolmogorov-Smirnov test for the exponential distribution with mean unknown. "
         "Journal of the American Statistical Association 64, 387-389.",
         "Barlow, R. E., Bartholomew, D. J., Bremner, J. M., & Brunk, H. D. (1972). Statistical Inference under Order "
         "Restrictions. Wiley.",
-        "Pettitt, A. N. (1979). A non-parametric approach to the change-point problem. Applied Statistics 28, 126-135.",
         "Benjamini, Y., & Hochberg, Y. (1995). Controlling the false discovery rate. Journal of the Royal Statistical "
         "Society B 57, 289-300.",
-        "Habermann, R. E. (1987). Man-made changes of seismicity rates. Bulletin of the Seismological Society of "
-        "America 77(1), 141-159.",
     ),
     metrics=METRICS,
     run=_run,

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binom, t
 
 from quakescribe.audit.case import Case, blocks
 from quakescribe.audit.check import BAD, CANNOT_TELL, GOOD, WATCH, Check, Metric, Outcome, Rows
-from quakescribe.audit.statistics import mad_scale, robust_z, wilson
+from quakescribe.audit.statistics import false_discovery, mad_scale, robust_z, wilson
+from quakescribe.settings.audit_magnitudes import AuditMagnitudesSettings
 
 FLOOR = 0.1  # magnitude units: scatter of the medians of sound stations, at least (site effects)
-Z = 3.5  # robust standard deviations from which on a station is apart
+Z = 3.5  # robust standard deviations from which on a station can be bad
+FALSE = 0.01  # false-discovery rate of bad stations
+CHANCE = 0.01  # share of bad stations among sound ones: of 119 in ten simulated runs one, where picks were of noise
+SURE = 0.01  # probability by chance of so many bad stations, below which the network is bad
 STATIONS = 4  # with fewer there is no network to compare with
 MEDIAN_LOSS = 1.2533  # standard error of a median over that of a mean
 NEAREST_KM = 3.0  # depth keeps the ray longer than this; the logarithm of distance starts here
@@ -23,7 +28,7 @@ METRICS = (
            "when, and leave its values out of the network's until it is settled."),
     Metric("stations_biased", "Stations with biased magnitudes", "-",
            "Check gains and responses of the stations named in the figure, or solve for station corrections."),
-    Metric("magnitude_distance_slope", "Trend of magnitudes with distance", "magnitude units",
+    Metric("magnitude_distance_slope", "Trend of station magnitudes over a tenfold distance", "magnitude units",
            "Use an attenuation law of the region: magnitudes now depend on which stations happen to be near."),
 )
 
@@ -83,27 +88,62 @@ def distance_slope(table: pd.DataFrame, rng: np.random.Generator, repeats: int,
     return slope, min(float(low), slope - sampling), max(float(high), slope + sampling), len(frame)
 
 
+def _judged(found: pd.DataFrame, settings: AuditMagnitudesSettings) -> pd.DataFrame:
+    """Return stations with low, high (Student's t), away and reach (nearest and farthest from the others), verdict.
+
+    Bad: beyond the limit at the false-discovery rate, and out of line among the stations. Watch: all of the interval
+    is beyond the limit of watch. Cannot tell: it reaches beyond the limit of bad.
+    """
+    middle = float(found["median"].median())
+    half = t.ppf(0.975, found["n"] - 1) * found["error"]
+    low, high = found["median"] - half, found["median"] + half
+    away = np.maximum(np.maximum(low - middle, middle - high), 0.0)
+    reach = np.maximum((low - middle).abs(), (high - middle).abs())
+    beyond = ((found["median"] - middle).abs() - settings.station_bad) / found["error"]
+    sure = false_discovery(t.sf(beyond, found["n"] - 1), FALSE) & (found["z"].abs() > Z)
+    verdict = np.select([sure, away > settings.station_watch, reach > settings.station_bad], [BAD, WATCH, CANNOT_TELL],
+                        GOOD)
+    return found.assign(low=low, high=high, reach=reach, verdict=verdict)
+
+
 def _add_stations(rows: Rows, found: pd.DataFrame, case: Case) -> None:
     settings, middle = case.settings.magnitudes, float(found["median"].median())
-    verdicts = []
-    columns = (found[name].tolist() for name in ("station_id", "n", "median", "error", "z"))
-    for station, n, median, error, z in zip(*columns, strict=True):
-        low, high = median - 1.96 * error, median + 1.96 * error
-        away = max(0.0, low - middle, middle - high)
-        apart = abs(z) > Z and away > settings.station_watch
-        verdict = GOOD if not apart else BAD if away > settings.station_bad else WATCH
-        verdicts.append(verdict)
-        rows.add("station_magnitude_bias", median, verdict,
-                 f"{station} gives {median:+.2f} against the network's value in the median of {n:,} events (z = "
-                 f"{z:+.1f} among {len(found)} stations)"
-                 + (f"; a gain wrong by a factor of {10 ** abs(median - middle):.2g} would do it." if apart else "."),
-                 scope="station", key=str(station), low=low, high=high, expected=middle, n=n)
-    k, n = sum(one != GOOD for one in verdicts), len(verdicts)
+    judged = _judged(found, settings)
+    for one in judged.to_dict("records"):
+        verdict, apart = one["verdict"], abs(one["median"] - middle)
+        why = (f"{one['station_id']} gives {one['median']:+.2f} against the network's value in the median of "
+               f"{one['n']:,} events (95%: {one['low']:+.2f} to {one['high']:+.2f}; z = {one['z']:+.1f} among "
+               f"{len(found)} stations)")
+        if verdict in (WATCH, BAD):
+            why += f"; a gain wrong by a factor of {10 ** apart:.2g} would do it, or picks of noise"
+        elif verdict == CANNOT_TELL:
+            why += f"; more than {settings.station_bad:g} away from the others cannot be excluded"
+        rows.add("station_magnitude_bias", one["median"], verdict, f"{why}.", scope="station",
+                 key=str(one["station_id"]), low=one["low"], high=one["high"], expected=middle, n=one["n"])
+    _add_network(rows, judged, settings)
+
+
+def _add_network(rows: Rows, judged: pd.DataFrame, settings: AuditMagnitudesSettings) -> None:
+    """Judge how many stations are biased; one bad station among many is no more than chance."""
+    n, of = len(judged), {name: judged["verdict"] == name for name in (WATCH, BAD, CANNOT_TELL)}
+    k, bad, unsure = int((of[WATCH] | of[BAD]).sum()), int(of[BAD].sum()), int(of[CANNOT_TELL].sum())
+    chance = float(binom.sf(bad - 1, n, CHANCE))
+    why = f"Magnitudes of {k} of {n} stations surely differ from the network's by more than {settings.station_watch:g}"
+    why += f" ({', '.join(judged.loc[of[WATCH] | of[BAD], 'station_id'].astype(str))})" if k else ""
+    if bad and chance < SURE:
+        verdict, more = BAD, (f", {bad} of them by more than {settings.station_bad:g}, which chance does not give so "
+                              f"often (p = {chance:.2g})")
+    elif bad:
+        verdict, more = WATCH, (f", {bad} of them by more than {settings.station_bad:g}, as chance may have it among "
+                                f"{n} stations (p = {chance:.2g})")
+    elif k:
+        verdict, more = WATCH, f", none surely by more than {settings.station_bad:g}"
+    elif binom.sf(unsure - 1, n, CHANCE) < SURE:
+        verdict, more = CANNOT_TELL, f", but {unsure} are not known well enough"
+    else:
+        verdict, more = GOOD, ""
     low, high = wilson(k, n)
-    names = ", ".join(str(s) for s, v in zip(found["station_id"], verdicts, strict=True) if v != GOOD)
-    verdict = GOOD if not k else BAD if BAD in verdicts else WATCH
-    rows.add("stations_biased", k / n, verdict, f"Magnitudes of {k} of {n} stations differ from the network's"
-             + (f" ({names})." if k else "."), low=low, high=high, expected=0.0, n=n)
+    rows.add("stations_biased", k / n, verdict, f"{why}{more}.", low=low, high=high, expected=CHANCE, n=n)
 
 
 def _add_slope(rows: Rows, table: pd.DataFrame, case: Case) -> float:
@@ -155,9 +195,11 @@ STATION_MAGNITUDES = Check(
     question="Do single stations measure the magnitudes that the network measures, near and far?",
     method=(
         "The median of station value minus network value of every station is compared with the medians of the other "
-        "stations by a robust z with a least scatter of 0.1; a station is apart beyond 3.5 and beyond the limit in its "
-        "whole interval. The trend with the logarithm of distance is fitted after every event's and station's mean is "
-        "taken off, with intervals from resampled blocks of time. The null is 0 for both."),
+        "stations: bad beyond the limit at a false-discovery rate of 1% and with a robust z beyond 3.5 (least scatter "
+        "0.1), watched where its whole interval is beyond the lower limit. The network is bad where so many bad "
+        "stations have a probability below 1% if one in a hundred is by chance. The trend with the logarithm of "
+        "distance is fitted after every event's and station's mean is taken off, with intervals from resampled blocks "
+        "of time. The null is 0 for both."),
     references=(
         "Richter, C. F. (1935). An instrumental earthquake magnitude scale. Bulletin of the Seismological Society of "
         "America 25(1), 1-32.",

@@ -1,14 +1,24 @@
-"""Intervals, robust scatter and corrections for many tests, for all checks alike."""
+"""Intervals, robust scatter, comparisons and corrections for many tests, for all checks alike."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm
+from scipy.special import expit
+from scipy.stats import chi2, norm
+
+from quakescribe.audit.check import CANNOT_TELL, WATCH, judge
+from quakescribe.settings.audit_picks import AuditPicksSettings
 
 Array = NDArray[np.float64]
+
+LOGIT_FLOOR = 0.23
+"""Least scatter of stations' log odds: 0.1 in log10, as between the logarithms of their counts."""
+MEDIAN_ERROR = 1.2533
+"""Standard error of a median over that of a mean, for normal values: sqrt(pi / 2)."""
 
 
 def wilson(k: float, n: float, level: float = 0.95) -> tuple[float, float]:
@@ -118,3 +128,65 @@ def false_discovery(p: ArrayLike, rate: float) -> NDArray[np.bool_]:
     if len(below):
         out[order[: below[-1] + 1]] = True
     return out
+
+
+def poisson_interval(count: float, level: float = 0.95) -> tuple[float, float]:
+    """Return the interval of the mean of a Poissonian count >= 0, exact (Garwood 1936)."""
+    low = chi2.ppf(0.5 - level / 2, 2 * count) / 2 if count > 0 else 0.0
+    return float(low), float(chi2.ppf(0.5 + level / 2, 2 * count + 2) / 2)
+
+
+def compared(part: ArrayLike, whole: ArrayLike, settings: AuditPicksSettings) -> pd.DataFrame:
+    """Compare shares of stations (or days) among each other.
+
+    Parameters
+    ----------
+    part, whole
+        Shape (n,): counts; the share of each is part / whole.
+    settings
+        Their overdispersion, how many picks a share needs to be compared, and how far is out of line.
+
+    Returns
+    -------
+    DataFrame
+        share; low and high, its Wilson interval of as many picks as are independent of each other; odds, the odds
+        over those of the network's median; z, robust standard deviations of its log odds from that median; least and
+        most, the shares from where on a station with very many picks would be out of line. Not a number where there are
+        fewer picks than needed; odds, z, least and most also with fewer than six stations.
+
+    Notes
+    -----
+    Log odds L = log((k + 1/2) / (n - k + 1/2)) (Haldane 1956) have the variance phi / (k + 1/2) + phi / (n - k + 1/2)
+    with overdispersion phi; z = (L - median) / max(1.4826 MAD, 0.23, error).
+    """
+    k, n = (np.asarray(values, np.float64) for values in (part, whole))
+    phi = settings.overdispersion
+    enough = n >= settings.least_picks
+    share = np.where(n > 0, k / np.maximum(n, 1), np.nan)
+    bounds = np.array([wilson(a / phi, b / phi) for a, b in zip(k, n, strict=True)]).reshape(-1, 2)
+    log_odds = np.where(enough, np.log((k + 0.5) / (n - k + 0.5)), np.nan)
+    error = np.sqrt(phi / (k + 0.5) + phi / (n - k + 0.5))
+    far = np.full(len(k), np.nan)
+    z, least, most = far.copy(), far.copy(), far.copy()
+    if enough.sum() >= settings.least_stations:
+        middle, scatter = float(np.nanmedian(log_odds)), max(mad_scale(log_odds), LOGIT_FLOOR)
+        far = log_odds - middle
+        z = far / np.maximum(scatter, error)
+        limit = max(settings.z_limit * scatter, float(np.log(settings.ratio_limit)))
+        least[:], most[:] = expit(middle - limit), expit(middle + limit)
+    return pd.DataFrame({"share": share, "low": bounds[:, 0], "high": bounds[:, 1], "odds": np.exp(far), "z": z,
+                         "least": least, "most": most, "enough": enough})
+
+
+def judge_surely(low: float, high: float, good: float, bad: float) -> str:
+    """Return the verdict of a value known to lie between low and high, 'watch' only where none of it is good.
+
+    Parameters
+    ----------
+    low, high, good, bad
+        As of :func:`quakescribe.audit.check.judge`, which says 'watch' also where the interval reaches from good to
+        neither good nor bad: in a small catalogue that is what every rare fault does which did not occur.
+    """
+    verdict = judge(low, high, good, bad)
+    reaches_good = low <= good if good < bad else high >= good
+    return CANNOT_TELL if verdict == WATCH and reaches_good else verdict

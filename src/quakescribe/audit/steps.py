@@ -7,14 +7,16 @@ import math
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import ks_2samp, norm
+from scipy.stats import binom, ks_2samp, norm
 
 from quakescribe.audit.case import Case
 from quakescribe.audit.change_point import Step, change_point, pettitt, rate_step
 from quakescribe.audit.check import BAD, CANNOT_TELL, GOOD, NAN, WATCH, Check, Metric, Outcome, Rows
 from quakescribe.audit.local_time import DAY_S, HOUR_S, EventTimes, event_times
+from quakescribe.audit.neighbours import ONE_SEQUENCE
 from quakescribe.audit.network_changes import network_changes
 from quakescribe.audit.statistics import false_discovery, resampled, wilson
+from quakescribe.audit.words import number_of
 from quakescribe.settings.audit_rates import AuditRatesSettings
 
 _SIDE_S = 21_600.0  # least length of either side of a step
@@ -25,17 +27,17 @@ _MOST_ROWS = 50
 _MOST_CHANGES = 500
 
 METRICS = (
-    Metric("changes_with_step", "Changes of the network with a step of the rate", "-",
+    Metric("changes_with_step", "Network changes at which the rate steps", "-",
            "Set the completeness of the whole to that of the poorest network, or treat the times apart."),
-    Metric("rate_step_at_change", "Largest ratio of rates, after over before a change of the network", "-",
+    Metric("rate_step_at_change", "Largest step of the rate at a network change", "-",
            "Compare rates across this time only above the completeness of the poorer network."),
-    Metric("unexplained_step", "Ratio of rates, after over before the clearest step", "-",
+    Metric("unexplained_step", "Clearest step of the rate", "-",
            "Look for a change of the network, the picker or the thresholds at this time; if there is none, seismicity "
            "may have changed."),
-    Metric("magnitude_step", "Step of the median magnitude", "magnitude units",
+    Metric("magnitude_step", "Clearest step of the median magnitude", "magnitude units",
            "Look for a change of instruments, responses or of the magnitude's formula at this time; compare station "
            "magnitudes before and after."),
-    Metric("size_ratio_step", "Mean size above completeness, second over first half", "-",
+    Metric("size_ratio_step", "Mean magnitude above completeness, second over first half", "-",
            "Estimate b in both halves, above a common completeness, before it is used for the whole."),
 )
 
@@ -51,12 +53,17 @@ def _run(case: Case) -> Outcome:
             rows.cannot_tell(metric.name, because, n=times.n)
         return Outcome(rows.rows, empty)
     known = network_changes(case, times)
-    changes = _at_changes(known, times, rules)
-    if known.empty and len(case.facts.picks) + len(case.coverage):
+    unchanged = known.empty and len(case.facts.picks) + len(case.coverage) > 0
+    if unchanged:
         rows.add("changes_with_step", 0.0, GOOD, "No station was absent for long, so the network did not change.",
                  expected=0.0, n=0)
         rows.cannot_tell("rate_step_at_change", "the network did not change", n=int(use.sum()))
-    else:
+    if not times.sure:
+        for metric in METRICS[2 if unchanged else 0:]:
+            rows.cannot_tell(metric.name, ONE_SEQUENCE, n=times.n)
+        return Outcome(rows.rows, empty)
+    changes = _at_changes(known, times, rules)
+    if not unchanged:
         _write_changes(rows, changes, times)
     step = _unexplained(rows, changes, times, case)
     step |= _magnitude_step(rows, changes, times, case)
@@ -106,10 +113,11 @@ def _write_changes(rows: Rows, changes: pd.DataFrame, times: EventTimes) -> None
     n, k, large = len(changes), int(changes["all_step"].sum()), int(changes["large_step"].sum())
     low, high = wilson(k, n)
     verdict = BAD if large else WATCH if k else GOOD
-    rows.add("changes_with_step", k / n, verdict, f"At {k} of {n} change(s) of the network the rate of events apart "
-             f"from clusters has a step that chance does not explain; at {large} also from magnitude "
-             f"{times.completeness:.1f} on, where the catalogue should be complete.", low=low, high=high, expected=0.0,
-             n=n)
+    also = (f"; at {large} also from magnitude {times.completeness:.1f} on, where the catalogue should be complete"
+            if math.isfinite(times.completeness) else "")
+    rows.add("changes_with_step", k / n, verdict, f"At {k} of {number_of(n, 'change')} of the network the rate "
+             f"of events apart from clusters has a step that chance does not explain{also}.",
+             low=low, high=high, expected=0.0, n=n)
     size = np.abs(np.log(changes["all_ratio"]))
     order = np.lexsort((changes["seconds"], -size, ~changes["all_step"], ~changes["large_step"]))
     top = changes.iloc[order[0]]
@@ -167,25 +175,65 @@ def _unexplained(rows: Rows, changes: pd.DataFrame, times: EventTimes, case: Cas
     moment = times.start + pd.to_timedelta(when, unit="s")
     head = (f"The clearest step of the rate of events apart from clusters is on {moment:%Y-%m-%d %H:%M}, to "
             f"{step.ratio:.2f} times what it was (p = {p:.2g}): ")
-    verdict, words = _reason(sure, p, len(near) > 0, of_small, of_large)
+    begun = _mainshock(times, when, length) if step.ratio > 1.0 else ""
+    verdict, words = _reason(sure, p, len(near) > 0, begun, of_small, of_large)
     rows.add(metric, step.ratio, verdict, head + words, low=step.low, high=step.high, expected=1.0, n=len(at))
-    return {"time": moment, "seconds": when, "ratio": step.ratio, "p": p, "sure": sure, "attributed": len(near) > 0}
+    return {"time": moment, "seconds": when, "ratio": step.ratio, "p": p, "sure": sure,
+            "attributed": len(near) > 0 or bool(begun)}
 
 
-def _reason(sure: bool, p: float, near: bool, small: Step, large: Step) -> tuple[str, str]:
+def _mainshock(times: EventTimes, when: float, length: float) -> str:
+    """Return how a rise of the rate begins with the largest event, or nothing where it does not.
+
+    The largest event lies within one stretch of time (an hour at least) of the step, and within as much of it, a day
+    at most, surely more events follow than came before.
+    """
+    if not np.isfinite(times.magnitude).any():
+        return ""
+    largest = int(np.nanargmax(times.magnitude))
+    at, reach = times.seconds[largest], max(length, HOUR_S)
+    if abs(at - when) > reach:
+        return ""
+    apart = times.seconds - at
+    about = (np.abs(apart) <= min(reach, DAY_S)) & (apart != 0)
+    n, before = int(about.sum()), int((about & (apart < 0)).sum())
+    if binom.cdf(before, n, 0.5) > _SURE:
+        return ""
+    moment = times.start + pd.to_timedelta(at, unit="s")
+    return (f"it begins on {moment:%Y-%m-%d} at {moment:%H:%M} with the largest event (M "
+            f"{times.magnitude[largest]:.1f}): an aftershock sequence")
+
+
+def _reason(sure: bool, p: float, near: bool, begun: str, small: Step, large: Step) -> tuple[str, str]:
     """Return the verdict of a step, and what explains it."""
     if not sure:
         return GOOD, "chance explains it." if p > _SURE else "it is small."
+    detection = _of_detection(small, large)
+    if begun:
+        more = ("the network changed at that time as well" if near else
+                "small events rose more than large ones, so detection may have changed as well")
+        return (WATCH, f"{begun}; {more}.") if near or detection else (GOOD, f"{begun}.")
     if near:
         return WATCH, "the network changed at that time, which explains it."
-    if min(small.before + small.after, large.before + large.after) < 20:
+    if not _enough(small, large):
         return WATCH, "no change of the network is known at that time."
-    apart = math.log(small.ratio / large.ratio)
-    error = math.hypot(math.log(small.high / small.low), math.log(large.high / large.low)) / (2 * 1.96)
-    if abs(apart) > 3.3 * error and abs(math.log(small.ratio)) > abs(math.log(large.ratio)):
+    if detection:
         return BAD, ("small events changed more than large ones though no change of the network is known: detection "
                      "changed.")
     return WATCH, "large events changed alike and no change of the network is known: seismicity may have changed."
+
+
+def _enough(small: Step, large: Step) -> bool:
+    return min(small.before + small.after, large.before + large.after) >= 20
+
+
+def _of_detection(small: Step, large: Step) -> bool:
+    """Return whether small events surely changed more than large ones."""
+    if not _enough(small, large):
+        return False
+    apart = math.log(small.ratio / large.ratio)
+    error = math.hypot(math.log(small.high / small.low), math.log(large.high / large.low)) / (2 * 1.96)
+    return abs(apart) > 3.3 * error and abs(math.log(small.ratio)) > abs(math.log(large.ratio))
 
 
 def _magnitude_step(rows: Rows, changes: pd.DataFrame, times: EventTimes, case: Case) -> dict:
@@ -262,9 +310,10 @@ STEPS = Check(
     "Changes of the network are read from what stations recorded, or from picks of a station that are missing while "
     "others pick. At each, the rates of background events before and after are compared, with the scatter of days "
     "instead of Poisson's, for all events and for those above the completeness, at a false-discovery rate. Then the "
-    "clearest single step anywhere is sought and compared with permutations of blocks of days; one that no change of "
-    "the network explains is a fault only where small events changed more than large ones. The clearest step of the "
-    "median magnitude is Pettitt's; with an unchanged number of events it is one of the scale.",
+    "clearest single step anywhere is sought and compared with permutations of blocks of days. A rise that begins "
+    "with the largest event is its aftershock sequence; a step that neither this nor a change of the network explains "
+    "is a fault only where small events changed more than large ones. The clearest step of the median magnitude is "
+    "Pettitt's; with an unchanged number of events it is one of the scale.",
     ("Habermann, R. E. (1987). Man-made changes of seismicity rates. Bulletin of the Seismological Society of America "
      "77, 141-159.",
      "Zuniga, F. R. & Wyss, M. (1995). Inadvertent changes in magnitude reported in earthquake catalogs: their "

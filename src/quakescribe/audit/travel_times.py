@@ -10,9 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import binom, norm
 
-from quakescribe.audit.check import BAD, GOOD, WATCH, Check, Metric, Outcome, Rows, judge
+from quakescribe.audit.check import BAD, WATCH, Check, Metric, Outcome, Rows
 from quakescribe.audit.intervals import share_interval
-from quakescribe.audit.statistics import false_discovery, mad_scale, wilson
+from quakescribe.audit.statistics import false_discovery, judge_surely, mad_scale, wilson
 from quakescribe.audit.wadati import phase_pairs
 from quakescribe.earth.geodesy import distance_azimuth
 
@@ -133,14 +133,14 @@ def _network(rows: Rows, sorted_: pd.DataFrame, case: Case) -> None:
         chance = float(np.mean(2 * norm.sf(tolerance / max(spread, 1e-6))))
         low, high = share_interval(part["off"], part["time"], case, 80 + place)
         rows.add("off_curve", float(part["off"].mean()),
-                 judge(max(low - chance, 0.0), max(high - chance, 0.0), rules.curve_good, rules.curve_bad),
+                 judge_surely(max(low - chance, 0.0), max(high - chance, 0.0), rules.curve_good, rules.curve_bad),
                  f"{part['off'].mean():.1%} of {len(part):,} {phase} travel times lie more than {rules.curve_s:g} s + "
                  f"{rules.curve_fraction:.0%} off the catalogue's own curve; normal scatter of {spread:.2f} s would "
                  f"give {chance:.1%}.", key=phase, low=low, high=high, expected=chance, n=len(part))
         low, high = share_interval(part["swapped"], part["time"], case, 82 + place)
         chance = float(part["mirrored"].mean())
         rows.add("mislabelled", float(part["swapped"].mean()),
-                 judge(low - chance, high - chance, rules.mislabelled_good, rules.mislabelled_bad),
+                 judge_surely(low - chance, high - chance, rules.mislabelled_good, rules.mislabelled_bad),
                  f"{part['swapped'].mean():.2%} of {len(part):,} {phase} lie on the curve of "
                  f"{'P' if phase == 'S' else 'S'}; as far on the other side, where no phase is, lie {chance:.2%}.",
                  key=phase, low=low, high=high, expected=chance, n=len(part))
@@ -174,7 +174,7 @@ def _order(rows: Rows, case: Case) -> None:
         return
     wrong = pairs["s_s"] <= pairs["p_s"]
     low, high = share_interval(wrong, pairs["time"], case, 86)
-    verdict = GOOD if not wrong.any() else judge(low, high, rules.s_before_p_good, rules.s_before_p_bad)
+    verdict = judge_surely(low, high, rules.s_before_p_good, rules.s_before_p_bad)
     rows.add("s_before_p", float(wrong.mean()), verdict,
              f"S is not later than P at {int(wrong.sum()):,} of {len(pairs):,} stations of an event.",
              low=low, high=high, expected=0.0, n=len(pairs))
@@ -219,10 +219,11 @@ TRAVEL_TIMES = Check(
     ("Benjamini, Y. & Hochberg, Y. (1995). Controlling the false discovery rate. J. R. Stat. Soc. B 57, 289-300.",
      "Diehl, T., Kissling, E., Husen, S. & Aldersons, F. (2009). Consistent phase picking for regional tomography "
      "models. Geophys. J. Int. 176, 542-554."),
-    (Metric("off_curve", "Off the travel-time curve", "-", "Look at these arrivals: they are chance picks, or the "
-            "events are mislocated."),
-     Metric("mislabelled", "On the other phase's curve", "-", "Swap or remove these picks and locate again; where one "
-            "station stands out, check the labels and the components of its records."),
-     Metric("s_before_p", "S not later than P", "-", "Remove both picks of these stations and events; check the "
-            "association.")),
+    (Metric("off_curve", "Share of travel times off the curve of their phase", "-",
+            "Look at these arrivals: they are chance picks, or the events are mislocated."),
+     Metric("mislabelled", "Share of arrivals on the other phase's curve", "-",
+            "Swap or remove these picks and locate again; where one station stands out, check the labels and the "
+            "components of its records."),
+     Metric("s_before_p", "Share of S not later than their P", "-",
+            "Remove both picks of these stations and events; check the association.")),
     _run)

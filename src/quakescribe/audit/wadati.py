@@ -10,6 +10,7 @@ from scipy.stats import norm
 
 from quakescribe.audit.check import Check, Metric, Outcome, Rows, judge
 from quakescribe.audit.intervals import quantile_interval, share_interval
+from quakescribe.audit.statistics import judge_surely
 from quakescribe.kernels.theil_sen import theil_sen
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def _ratio(rows: Rows, found: pd.DataFrame, case: Case) -> None:
     low, high = share_interval(outside, sure["time"], case, 71)
     by_chance = min(chance, rules.vp_vs_share_bad)  # a median outside makes all outside: that is no excuse
     rows.add("vp_vs_outside", float(outside.mean()),
-             judge(low - by_chance, high - by_chance, rules.vp_vs_share_good, rules.vp_vs_share_bad),
+             judge_surely(low - by_chance, high - by_chance, rules.vp_vs_share_good, rules.vp_vs_share_bad),
              f"{outside.mean():.1%} of {len(sure):,} events with a well-known vp/vs lie outside {rules.vp_vs_low:g} to "
              f"{rules.vp_vs_high:g}; their own errors explain {chance:.1%}.", low=low, high=high, expected=chance,
              n=len(sure))
@@ -153,11 +154,12 @@ WADATI = Check(
      "Seismol. Soc. Am. 63, 1723-1736.",
      "Sen, P. K. (1968). Estimates of the regression coefficient based on Kendall's tau. J. Am. Stat. Assoc. 63, "
      "1379-1389."),
-    (Metric("vp_vs", "vp/vs", "-", "Check the S picks (converted phases, wrong labels) and the vp/vs of the model."),
-     Metric("vp_vs_outside", "Events outside credible vp/vs", "-", "Look at these events: one wrong S or P turns their "
-            "line; leave out what does not fit."),
-     Metric("origin_time_offset", "Wadati's minus the catalogue's origin time", "s", "Check the vp/vs of the velocity "
-            "model against the one found here."),
-     Metric("origin_time_scatter", "Scatter of that difference", "s", "Look at the events with the largest "
-            "differences: their S or P picks do not belong together.")),
+    (Metric("vp_vs", "Median vp/vs of the events", "-",
+            "Check the S picks (converted phases, wrong labels) and the vp/vs of the model."),
+     Metric("vp_vs_outside", "Share of events outside credible vp/vs", "-",
+            "Look at these events: one wrong S or P turns their line; leave out what does not fit."),
+     Metric("origin_time_offset", "Median of Wadati's origin times less the catalogue's", "s",
+            "Check the vp/vs of the velocity model against the one found here."),
+     Metric("origin_time_scatter", "Scatter of Wadati's origin times about the catalogue's", "s",
+            "Look at the events with the largest differences: their S or P picks do not belong together.")),
     _run)

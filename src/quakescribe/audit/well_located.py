@@ -112,7 +112,7 @@ def _quantiles(rows: Rows, located: pd.DataFrame, case: Case) -> None:
     rules = case.settings.locations
     # quantity: column, name, unit, good, bad, and by how much the worst tenth may be worse: log-normal errors have
     # 90% quantiles of about three medians; a gap up to 270 deg is the rule 'strict'.
-    quantities = (("rms", "rms_s", "RMS residual", "s", rules.rms_good_s, rules.rms_bad_s, 3.0),
+    quantities = (("rms", "rms_s", "RMS residual of an event", "s", rules.rms_good_s, rules.rms_bad_s, 3.0),
                   ("erh", "erh_km", "horizontal error", "km", rules.erh_good_km, rules.erh_bad_km, 3.0),
                   ("erz", "erz_km", "vertical error", "km", rules.erz_good_km, rules.erz_bad_km, 3.0),
                   ("gap", "gap_deg", "azimuthal gap", "deg", rules.gap_good_deg, rules.gap_bad_deg, 1.5),
@@ -166,13 +166,17 @@ WELL_LOCATED = Check(
      "1217-1241.",
      "Wilson, E. B. (1927). Probable inference, the law of succession, and statistical inference. J. Am. Stat. Assoc. "
      "22, 209-212."),
-    (Metric("well_located", "Well located", "-", "Look at which limit is broken (RMS, error, gap): a large RMS is "
-            "wrong picks or a wrong velocity model, a large gap or error is a network too small for the events."),
-     Metric("location_rms", "RMS residual", "s", "Check the velocity model and the picks of the events with the "
-            "largest residuals."),
-     Metric("location_erh", "Horizontal error", "km", "Add stations, or leave out events far outside the network."),
-     Metric("location_erz", "Vertical error", "km", "Add S picks and near stations; do not interpret depths."),
-     Metric("location_gap", "Azimuthal gap", "deg", "Add stations on the open side, or leave out events outside the "
-            "network."),
-     Metric("location_n_phases", "Arrivals of an event", "-", "Ask for more arrivals per event in the association.")),
+    (Metric("well_located", "Share of well-located events", "-",
+            "Look at which limit is broken (RMS, error, gap): a large RMS is wrong picks or a wrong velocity model, "
+            "a large gap or error is a network too small for the events."),
+     Metric("location_rms", "RMS residual of an event", "s",
+            "Check the velocity model and the picks of the events with the largest residuals."),
+     Metric("location_erh", "Stated horizontal error of an event", "km",
+            "Add stations, or leave out events far outside the network."),
+     Metric("location_erz", "Stated vertical error of an event", "km",
+            "Add S picks and near stations; do not interpret depths."),
+     Metric("location_gap", "Azimuthal gap of an event", "deg",
+            "Add stations on the open side, or leave out events outside the network."),
+     Metric("location_n_phases", "Number of arrivals of an event", "-",
+            "Ask for more arrivals per event in the association.")),
     _run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +11,8 @@ import typer
 from quakescribe.cli.project import Json, Set
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from quakescribe.run.audits import Audited
     from quakescribe.settings.project import Settings
 
@@ -21,18 +24,19 @@ def audit(
     sources: Annotated[list[Path], typer.Argument(
         metavar="WHAT...", help="A project, a run's folder, or a catalogue (and picks) in files of any known format.")],
     name: Annotated[str, typer.Option("--name", help="Which run of a project.", show_default="the latest")] = "",
-    stations: Annotated[Path | None, typer.Option("--stations", help="Of files: StationXML, CSV or PAL.")] = None,
-    velocity: Annotated[Path | None, typer.Option("--velocity", help="Of files: layered model; none = a generic "
+    stations: Annotated[Path | None, typer.Option("--stations", help="With files: StationXML, CSV or PAL.")] = None,
+    velocity: Annotated[Path | None, typer.Option("--velocity", help="With files: layered model; none = a generic "
                                                   "crust.")] = None,
-    picks: Annotated[Path | None, typer.Option("--picks", help="Of files: all picks, also those in no event.")] = None,
+    picks: Annotated[Path | None, typer.Option(
+        "--picks", help="With files: all picks, also those in no event.")] = None,
     reference: Annotated[str, typer.Option(
-        "--reference", help="Picks of a rule-based picker: a run of the project, or a file.",
+        "--reference", help="Picks of a rule-based picker: of a project the name of a run, of files a file.",
         show_default="the project's latest run of PAL")] = "",
     relocated: Annotated[Path | None, typer.Option(
         "--relocated", help="The relocated catalogue, by the same event ids.")] = None,
     depth_datum: Annotated[float, typer.Option(
-        "--depth-datum", help="Of files: km above sea level from which they count depth.")] = 0.0,
-    settings_file: Annotated[Path | None, typer.Option("--settings", help="Of files: TOML with settings.")] = None,
+        "--depth-datum", help="With files: km above sea level from which they count depth.")] = 0.0,
+    settings_file: Annotated[Path | None, typer.Option("--settings", help="With files: TOML with settings.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for report and tables.",
                                              show_default="the run's; of files: audit")] = None,
     changes: Set = None,
@@ -57,18 +61,24 @@ def _audited(sources: list[Path], name: str, stations: Path | None, velocity: Pa
              reference: str, relocated: Path | None, depth_datum: float, settings_file: Path | None,
              out: Path | None, changes: list[str] | None) -> tuple[Audited, Path]:
     """Audit a run or files; return what was found and the report."""
+    from quakescribe.errors import SettingsError
     from quakescribe.run.audits import is_project, is_run
     from quakescribe.run.plain import settings_from
     from quakescribe.settings.project import override
 
     if is_run(sources[0]) or is_project(sources[0]):
+        given = {"--stations": stations, "--velocity": velocity, "--picks": picks, "--settings": settings_file,
+                 "--depth-datum": depth_datum or None}
+        vain = [option for option, value in given.items() if value is not None]
+        if vain:
+            raise SettingsError(f"{', '.join(vain)}: for files; {sources[0]} is a project or run and knows its own")
         return _of_run(sources, name, reference, relocated, out, changes)
     from quakescribe.report.files import write_audit
     from quakescribe.run.audits import audit_files
 
     settings = override(settings_from(settings_file), changes or ())
-    given = [*sources, *([picks] if picks is not None else [])]
-    audited = audit_files(given, settings, stations, velocity, Path(reference) if reference else None, relocated,
+    files = [*sources, *([picks] if picks is not None else [])]
+    audited = audit_files(files, settings, stations, velocity, Path(reference) if reference else None, relocated,
                           depth_datum)
     return audited, write_audit(audited, out or Path("audit"), settings)
 
@@ -90,7 +100,8 @@ def _of_run(sources: list[Path], name: str, reference: str, relocated: Path | No
     settings: Settings = override(load(folder / "quakescribe.toml"), changes or ())
     other = Run(folder / "runs" / reference) if reference else None
     if other is not None and not other.provenance():
-        raise SettingsError(f"--reference {reference}: no run of that name in {folder}")
+        runs = ", ".join(sorted(path.parent.name for path in (folder / "runs").glob("*/provenance.json")))
+        raise SettingsError(f"--reference {reference}: no run of that name in {folder}; it has {runs}")
     moved = read_tables(relocated, lenient=True).get("origins") if relocated is not None else None
     audited = audit_run(run, folder, settings, other, moved)
     return audited, write_report(run, audited) if out is None else write_audit(audited, out, settings)
@@ -98,28 +109,50 @@ def _of_run(sources: list[Path], name: str, reference: str, relocated: Path | No
 
 def print_verdicts(audited: Audited) -> None:
     """Print the verdicts on the whole network, the worst first, and how many stations and days stand out."""
-    from rich.markup import escape
-
-    from quakescribe.audit import CHECKS
     from quakescribe.cli import show
+    from quakescribe.report.text import stations
+    from quakescribe.report.verdicts import FIRST, MEND_FIRST, in_order, known_checks
 
-    titles = {metric.name: metric.title for check in CHECKS for metric in check.metrics}
-    findings = audited.audit.findings
+    checks = known_checks(audited.audit)
+    titles = {metric.name: metric.title for check in checks for metric in check.metrics}
+    findings = in_order(audited.audit.findings, checks)
     network = findings[findings["scope"] == "network"]
-    order = network["verdict"].map({verdict: k for k, verdict in enumerate(ORDER)})
-    network = network.assign(order=order).sort_values(["order", "metric", "key"], kind="stable")
-    told = network[network["verdict"].isin(["bad", "watch"])]
-    rows = [(_coloured(row["verdict"]), _titled(titles[row["metric"]], row["key"]), escape(_number(row)),
-             escape(row["why"])) for row in told.to_dict("records")]
-    counts = network["verdict"].value_counts()
-    show.say("  ".join(f"{int(counts.get(verdict, 0))} {verdict}" for verdict in ORDER))
-    if rows:
-        show.table("What to look at", ("verdict", "metric", "value", "why"), rows)
+    if ((network["check"] == FIRST) & (network["verdict"] == "bad")).any():
+        show.say(MEND_FIRST.replace("this", "what the files themselves have wrong").replace("it.", "that."))
+    print_findings(network, titles, "What to look at")
     for scope, group in findings[findings["scope"] != "network"].groupby("scope"):
         bad = group[group["verdict"] == "bad"]
         if len(bad):
-            names = ", ".join(_titled(str(row.key), titles[str(row.metric)]) for row in bad.head(6).itertuples())
+            names = ", ".join(_titled(stations(str(row.key)), titles[str(row.metric)])
+                              for row in bad.head(6).itertuples())
             show.say(f"bad {scope}s: {names}" + (f" and {len(bad) - 6} more" if len(bad) > 6 else ""))
+
+
+def print_findings(findings: pd.DataFrame, titles: Mapping[str, str], title: str) -> None:
+    """Print how many findings have each verdict, and what to do about those that are bad or to be watched.
+
+    Parameters
+    ----------
+    findings
+        Table FINDINGS, the worst first.
+    titles
+        Of the metrics, by their names.
+    title
+        Of the table.
+    """
+    from rich.markup import escape
+
+    from quakescribe.cli import show
+    from quakescribe.report.text import stations, stations_in
+    from quakescribe.report.verdicts import values
+
+    counts = findings["verdict"].value_counts()
+    show.say("  ".join(f"{int(counts.get(verdict, 0))} {verdict}" for verdict in ORDER))
+    rows = [(_coloured(row["verdict"]), escape(_titled(titles[row["metric"]], stations(str(row["key"])))),
+             escape(values(row)[0]), escape(stations_in(f"{row['why']} {row['todo']}")))
+            for row in findings[findings["verdict"].isin(["bad", "watch"])].to_dict("records")]
+    if rows:
+        show.table(title, ("verdict", "metric", "value", "why, and what to do"), rows)
 
 
 def _titled(name: str, more: str) -> str:
@@ -128,12 +161,3 @@ def _titled(name: str, more: str) -> str:
 
 def _coloured(verdict: Any) -> str:
     return f"[{COLOURS[verdict]}]{verdict}[/]"
-
-
-def _number(row: dict[Any, Any]) -> str:
-    """Return value, unit and interval."""
-    if row["value"] != row["value"]:
-        return ""
-    unit = "" if row["unit"] in ("-", None) else f" {row['unit']}"
-    ends = f" [{row['low']:.3g}, {row['high']:.3g}]" if row["low"] == row["low"] else ""
-    return f"{row['value']:.3g}{ends}{unit}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,13 +22,16 @@ def compare(
         "EXPERIMENT.toml that says what to train and to pick.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for report and tables of finished catalogues.")] = Path(
         "comparison"),
-    stations: Annotated[Path | None, typer.Option("--stations", help="Of files: StationXML, CSV or PAL.")] = None,
-    velocity: Annotated[Path | None, typer.Option("--velocity", help="Of files: layered model; none = a generic "
+    stations: Annotated[Path | None, typer.Option("--stations", help="With files: StationXML, CSV or PAL.")] = None,
+    velocity: Annotated[Path | None, typer.Option("--velocity", help="With files: layered model; none = a generic "
                                                   "crust.")] = None,
     reference: Annotated[Path | None, typer.Option(
-        "--reference", help="Of files: picks of a rule-based picker.")] = None,
+        "--reference", help="With files: picks of a rule-based picker.")] = None,
+    depth_datum: Annotated[list[str] | None, typer.Option(
+        "--depth-datum", metavar="[NAME=]KM", help="With files: km above sea level from which they count depth; "
+        "repeatable, of the catalogue NAME or of all.")] = None,
     settings_file: Annotated[Path | None, typer.Option(
-        "--settings", help="TOML: sections of quakescribe.toml, and [comparison].")] = None,
+        "--settings", help="TOML with settings, among them those of comparison.")] = None,
     figures: Annotated[bool, typer.Option("--figures", help="Write the figures for print too.")] = False,
     changes: Set = None,
     as_json: Json = False,
@@ -37,14 +41,15 @@ def compare(
         _experiment(Path(items[0]), Path(items[1]), as_json)
         return
     from quakescribe.cli import show
+    from quakescribe.cli.audited import print_findings
     from quakescribe.compare.given import sides_of
-    from quakescribe.compare.page import write_comparison
-    from quakescribe.compare.side_by_side import compare_sides
+    from quakescribe.compare.page import worst_first, write_comparison
+    from quakescribe.compare.side_by_side import METRICS, compare_sides
     from quakescribe.run.plain import settings_from
     from quakescribe.settings.project import override
 
     settings = override(settings_from(settings_file), changes or ())
-    sides = sides_of(items, settings, stations, velocity, reference)
+    sides = sides_of(items, settings, stations, velocity, reference, _datums(depth_datum or ()))
     found = compare_sides(sides, settings.comparison)
     report = write_comparison(found, sides, out, settings, figures)
     if as_json:
@@ -57,7 +62,38 @@ def compare(
     columns = [str(name) for name in table.columns if name != "magnitude_kind"]
     show.table("Side by side", [name.replace("_", " ") for name in columns],
                ([_cell(value) for value in row] for row in table[columns].astype(object).itertuples(index=False)))
+    shared = found.tables["events"]
+    show.table("Shared events (what matches by chance taken off)", ("first", "second", "of the first", "of the second"),
+               ((row["first"], row["second"], *(_cell(row["without_chance"] / max(1, row[name])) for name in (
+                   "n_first", "n_second"))) for row in shared.to_dict("records")))
+    ranks = found.tables["ranks"].dropna(subset=["value"])
+    show.table("Which is better at what, and how surely", ("rule", "catalogue", "value", "best in"),
+               ((row["title"], row["side"], _cell(row["value"]), f"{row['p_best']:.0%}")
+                for row in ranks.to_dict("records") if row["p_best"] == row["p_best"]))
+    print_findings(worst_first(found.findings), {metric.name: metric.title for metric in METRICS}, "How they differ")
     show.say(f"report: {report}")
+    if figures:
+        show.say(f"figures: {out / 'figures'}")
+
+
+def _datums(given: Iterable[str]) -> dict[str, float]:
+    """Return the depth data by the name of a catalogue, ``""`` for all.
+
+    Raises
+    ------
+    SettingsError
+        If one is no number.
+    """
+    from quakescribe.errors import SettingsError
+
+    out = {}
+    for one in given:
+        name, _, km = one.rpartition("=")
+        try:
+            out[name] = float(km)
+        except ValueError:
+            raise SettingsError(f"--depth-datum {one}: expected [NAME=]KM, e.g. 1.2 or theirs=1.2") from None
+    return out
 
 
 def _experiment(folder: Path, experiment: Path, as_json: bool) -> None:

@@ -163,6 +163,19 @@ def demo(
                    [(name, *(f"{one:,.3g}" for one in row)) for name, *row in table.itertuples()])
     for name in ("first", "sar")[:len(scores)]:
         show.say(f"report: {project.run(name).folder / 'report.html'}")
+    if len(scores) > 1:
+        show.say(f"side by side: {_compared(project)}")
+
+
+def _compared(project: Project) -> Path:
+    """Compare the demo's two runs and return the report."""
+    from quakescribe.compare.given import sides_of
+    from quakescribe.compare.page import write_comparison
+    from quakescribe.compare.side_by_side import compare_sides
+
+    sides = sides_of([str(project.run(name).folder) for name in ("first", "sar")], project.settings)
+    return write_comparison(compare_sides(sides, project.settings.comparison), sides, project.folder / "comparison",
+                            project.settings)
 
 
 DEMO_TRAINING = ("train.samples.split_minutes=10", "train.fit.epochs=15", "train.fit.batch=32")

@@ -35,8 +35,13 @@ METRICS = (
            "Compare velocity models, station coordinates and the stations that each catalogue used."),
     Metric("epicentre_distance", "Distance of epicentres of one event", "km",
            "Locate both catalogues' arrivals with one locator, to tell picks from location method."),
+    Metric("epicentre_scatter", "Distance of epicentres that 90% keep", "km",
+           "Look at the matched events farthest apart: few stations, a large gap, or two events taken for one."),
     Metric("depth_difference", "Difference of depths", "km",
            "Check what depth is counted from (sea level or surface), and compare velocity models and fixed depths."),
+    Metric("depth_scatter", "Scatter of depths that 90% keep", "km",
+           "Take the depths of single events as unknown by so much; look for fixed depths, trapped starts and few near "
+           "stations."),
     Metric("magnitude_difference", "Difference of magnitudes", "magnitude units",
            "Compare gains, attenuation law and station corrections; convert before rates or b values are compared."),
     Metric("magnitude_slope", "Change of the difference with magnitude", "-",
@@ -73,9 +78,10 @@ def shared_kinds(pair: Pair) -> list[str]:
 
 
 def statistics(pair: Pair, table: pd.DataFrame, settings: ComparisonSettings) -> pd.DataFrame:
-    """Return median, scatter (1.4826 MAD) and 90% quantile of the size of every difference, by class of magnitude.
+    """Return median, scatter and 90% quantiles of every difference, by class of magnitude.
 
-    Each with its 95% interval from blocks of time. Rows without edges are of all events.
+    ``scatter`` is 1.4826 MAD; 90% of differences have at most the size ``within_90``, and lie at most ``spread_90``
+    from the median. Each with its 95% interval from blocks of time. Rows without edges are of all events.
     """
     quantities = [*QUANTITIES, *(f"dm_{kind}" for kind in shared_kinds(pair))]
     edges = magnitude_edges(table["magnitude"].to_numpy(np.float64), settings.magnitude_step)
@@ -93,6 +99,7 @@ def _summary(values: Array, block: NDArray[np.int64]) -> dict[str, float]:
     middle = intervals.quantile(values, 0.5, block)
     out = {"n": float(finite.sum()), **_three("median", middle)}
     out |= _three("scatter", tuple(1.4826 * one for one in intervals.quantile(np.abs(values - middle[0]), 0.5, block)))
+    out |= _three("spread_90", intervals.quantile(np.abs(values - middle[0]), 0.9, block))
     return out | _three("within_90", intervals.quantile(np.abs(values), 0.9, block))
 
 
@@ -193,7 +200,7 @@ def _of_kind(facts: Facts, kind: str, event_id: pd.Series) -> Array:
 
 
 def tell(rows: Rows, pair: Pair, matches: Matches, summary: pd.DataFrame, slope: pd.DataFrame,
-         ratio: pd.DataFrame) -> None:
+         ratio: pd.DataFrame, settings: ComparisonSettings) -> None:
     """Add the findings on differences of matched events; none where most of the matches are chance."""
     if matches.by_chance:
         for one in METRICS:
@@ -205,6 +212,7 @@ def tell(rows: Rows, pair: Pair, matches: Matches, summary: pd.DataFrame, slope:
             ("origin_time_difference", "dt_s", 0.2, 1.0, "s"), ("depth_difference", "depth_km", 2.0, 5.0, "km")):
         _tell_median(rows, metric, pair.key(), whole[quantity], QUANTITIES[quantity], (good, bad), unit, pair)
     _tell_place(rows, pair, whole)
+    _tell_scatter(rows, pair, whole, settings)
     kinds = [name for name in whole if name.startswith("dm_")]
     for name in kinds:
         _tell_median(rows, "magnitude_difference", pair.key(name[3:]), whole[name], f"magnitude {name[3:]}",
@@ -255,6 +263,24 @@ def _tell_place(rows: Rows, pair: Pair, whole: Mapping[str, Mapping[Any, Any]]) 
              f"Half of {apart['n']:,.0f} matched events lie within {apart['median']:.2f} km, 90% within "
              f"{apart['within_90']:.2f} km of each other.", scope="pair", key=pair.key(), low=apart["median_low"],
              high=apart["median_high"], n=apart["n"])
+
+
+def _tell_scatter(rows: Rows, pair: Pair, whole: Mapping[str, Mapping[Any, Any]], settings: ComparisonSettings
+                  ) -> None:
+    """Tell how far apart all but the worst tenth lie: of epicentres as they are, of depths without the common shift."""
+    for metric, row, name, told, limits in (
+            ("epicentre_scatter", whole["distance_km"], "within_90", "lie within {:.2f} km of each other, half within "
+             "{:.2f} km", (settings.epicentre_scatter_good_km, settings.epicentre_scatter_bad_km)),
+            ("depth_scatter", whole["depth_km"], "spread_90", "differ in depth by at most {:.2f} km once the median "
+             "difference of {:+.2f} km is taken off", (settings.depth_scatter_good_km, settings.depth_scatter_bad_km))):
+        low, high = row[f"{name}_low"], row[f"{name}_high"]
+        if np.isnan(low):
+            rows.cannot_tell(metric, f"{row['n']:.0f} matched events have this value on both sides.", scope="pair",
+                             key=pair.key(), n=row["n"])
+            continue
+        rows.add(metric, row[name], judge(low, high, *limits), f"90% of {row['n']:,.0f} matched events "
+                 f"{told.format(row[name], row['median'] + 0.0)}.", scope="pair", key=pair.key(), low=low, high=high,
+                 n=row["n"])
 
 
 def _tell_ratio(rows: Rows, pair: Pair, ratio: pd.DataFrame) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from quakescribe.compare.sides import Side
@@ -12,7 +12,7 @@ from quakescribe.settings.project import Settings
 
 
 def sides_of(items: Sequence[str], settings: Settings, stations: Path | None = None, velocity: Path | None = None,
-             reference: Path | None = None) -> list[Side]:
+             reference: Path | None = None, depth_datum_km: Mapping[str, float] | None = None) -> list[Side]:
     """Return the catalogues that are named, audited.
 
     Parameters
@@ -24,13 +24,24 @@ def sides_of(items: Sequence[str], settings: Settings, stations: Path | None = N
     stations, velocity, reference
         Of files; see :func:`quakescribe.run.audits.audit_files`. Runs are held against the run of the rule-based picker
         in their project.
+    depth_datum_km
+        By the name of a catalogue in files, or ``""`` for all of them: km above sea level from which depth is counted.
 
     Raises
     ------
     SettingsError, FormatError, WorkspaceError
-        If something named is not there, or two have one name.
+        If something named is not there, two have one name, or a datum is given of what is no catalogue in files.
     """
-    sides = [_side(item, settings, stations, velocity, reference) for item in items]
+    datum = dict(depth_datum_km or {})
+    made = [_named(item) for item in items]
+    in_files = {name for name, paths in made if not _is_run(paths)}
+    vain = sorted(name for name in datum if name not in in_files and (name or not in_files))
+    if vain:
+        raise SettingsError(f"a depth datum is for catalogues in files, of which there are {len(in_files)}"
+                            f"{': ' if in_files else ''}{', '.join(sorted(in_files))}; "
+                            f"not for {', '.join(vain) or 'runs'}")
+    sides = [_side(name, paths, settings, stations, velocity, reference, datum.get(name, datum.get("", 0.0)))
+             for name, paths in made]
     names = [side.name for side in sides]
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
@@ -38,19 +49,27 @@ def sides_of(items: Sequence[str], settings: Settings, stations: Path | None = N
     return sides
 
 
-def _side(item: str, settings: Settings, stations: Path | None, velocity: Path | None, reference: Path | None) -> Side:
+def _named(item: str) -> tuple[str, list[Path]]:
+    """Return the name and the paths of ``[NAME=]WHAT``."""
     name, equals, what = item.partition("=")
     if not equals:
         name, what = "", item
     paths = [Path(one) for one in what.split(",") if one]
     if not paths:
         raise SettingsError(f"'{item}': expected [NAME=]RUN, [NAME=]PROJECT or [NAME=]FILE[,FILE...]")
-    if len(paths) == 1 and (is_run(paths[0]) or is_project(paths[0])):
+    return name or (chosen_run(paths[0]).name if _is_run(paths) else paths[0].stem), paths
+
+
+def _is_run(paths: Sequence[Path]) -> bool:
+    return len(paths) == 1 and (is_run(paths[0]) or is_project(paths[0]))
+
+
+def _side(name: str, paths: Sequence[Path], settings: Settings, stations: Path | None, velocity: Path | None,
+          reference: Path | None, depth_datum_km: float) -> Side:
+    if _is_run(paths):
         run = chosen_run(paths[0])
-        audited = audit_run(run, project_of(run), settings)
-        return side_of(audited, name or run.name)
-    audited = audit_files(paths, settings, stations, velocity, reference)
-    return side_of(audited, name or paths[0].stem)
+        return side_of(audit_run(run, project_of(run), settings), name)
+    return side_of(audit_files(paths, settings, stations, velocity, reference, depth_datum_km=depth_datum_km), name)
 
 
 def side_of(audited: Audited, name: str) -> Side:

@@ -36,17 +36,28 @@ def shares(part: ArrayLike, whole: ArrayLike) -> tuple[Array, Array, Array]:
     (never below one) and t_n, t_K are 97.5% quantiles at n - 1 and K - 1 degrees of freedom, K blocks.
     """
     k, n = np.atleast_2d(np.asarray(part, np.float64)), np.atleast_2d(np.asarray(whole, np.float64))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.clip(k.sum(1) / n.sum(1), 0.0, 1.0)
+    return share, *_wilson(share, _effective(k, n, share))
+
+
+def _effective(k: Array, n: Array, share: Array) -> Array:
+    """Return the effective number of things of every group."""
     total, blocks = n.sum(1), (n > 0).sum(1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.clip(k.sum(1) / total, 0.0, 1.0)
         between = ((k - share[:, None] * n) ** 2).sum(1) * blocks / np.maximum(blocks - 1, 1) / total**2
         deff = np.fmax(1.0, between / (share * (1.0 - share) / total))
         shrink = (t.ppf(0.975, np.maximum(total - 1, 1)) / t.ppf(0.975, np.maximum(blocks - 1, 1))) ** 2
-        known = np.where(blocks >= _FEW, total / deff * np.minimum(shrink, 1.0), total)
+        return np.where(blocks >= _FEW, total / deff * np.minimum(shrink, 1.0), total)
+
+
+def _wilson(share: Array, known: Array) -> tuple[Array, Array]:
+    """Return Wilson's interval of shares of so many things."""
+    with np.errstate(divide="ignore", invalid="ignore"):
         scale = 1.0 + _Z**2 / known
         middle = (share + _Z**2 / (2.0 * known)) / scale
         half = _Z / scale * np.sqrt(share * (1.0 - share) / known + _Z**2 / (4.0 * known**2))
-        return share, np.clip(middle - half, 0.0, share), np.clip(middle + half, share, 1.0)
+        return np.clip(middle - half, 0.0, share), np.clip(middle + half, share, 1.0)
 
 
 def quantile(values: ArrayLike, q: float, block: ArrayLike) -> tuple[float, float, float]:
@@ -68,8 +79,10 @@ def quantile(values: ArrayLike, q: float, block: ArrayLike) -> tuple[float, floa
 
     Notes
     -----
-    Woodruff (1952, J. Am. Stat. Assoc. 47, 635-646): the interval of the share of values at or below the quantile,
-    from :func:`shares`, read off the values. O(n log n).
+    Woodruff (1952, J. Am. Stat. Assoc. 47, 635-646): the interval of the share q, read off the values. Its effective
+    number is that of :func:`shares` for the values below the quantile and half of those equal to it (the
+    mid-distribution): in rounded lists many values are equal, and far more than q lie at or below the quantile.
+    O(n log n).
     """
     x, where = np.asarray(values, np.float64), np.asarray(block, np.int64)
     finite = np.isfinite(x)
@@ -77,8 +90,10 @@ def quantile(values: ArrayLike, q: float, block: ArrayLike) -> tuple[float, floa
     if len(x) < _FEW:
         return (float("nan"),) * 3
     found = float(np.quantile(x, q))
-    _, low, high = shares(np.bincount(where, x <= found), np.bincount(where))
-    ends = np.quantile(x, [min(float(low[0]), q), max(float(high[0]), q)])
+    k, n = (np.bincount(where, weight)[None].astype(np.float64)
+            for weight in ((x < found) + 0.5 * (x == found), np.ones(len(x))))
+    low, high = _wilson(np.array([q]), _effective(k, n, k.sum(1) / n.sum(1)))
+    ends = np.quantile(x, [float(low[0]), float(high[0])])
     return found, min(found, float(ends[0])), max(found, float(ends[1]))
 
 

@@ -6,8 +6,9 @@ cancels, and what is left is the difference between sides.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -181,8 +182,9 @@ def _ranks(counts: Counts, observed: Array, again: Array) -> pd.DataFrame:
     for c, criterion in enumerate(counts.criteria):
         for s, side in enumerate(counts.sides):
             out.append({"criterion": criterion.name, "title": criterion.title, "side": side,
-                        "larger_is_better": criterion.larger_is_better, "value": observed[c, s],
-                        "low": np.fmin(ends[0, c, s], observed[c, s]), "high": np.fmax(ends[1, c, s], observed[c, s]),
+                        "larger_is_better": criterion.larger_is_better, "is_share": criterion.share,
+                        "value": observed[c, s], "low": np.fmin(ends[0, c, s], observed[c, s]),
+                        "high": np.fmax(ends[1, c, s], observed[c, s]),
                         "rank": place[c, s], "rank_low": np.fmin(ends[2, c, s], place[c, s]),
                         "rank_high": np.fmax(ends[3, c, s], place[c, s]), "p_best": best[c, s],
                         "ranked": int(known[c].sum())})
@@ -329,9 +331,15 @@ def tell(rows: Rows, ranking: Ranking) -> None:
                                  f"{_LEAST_BLOCKS} blocks of time.", scope="side", key=row["side"])
                 continue
             verdict = CANNOT_TELL if not sure else GOOD if row["side"] == first["side"] else WATCH
-            told = f"{row['value']:,.4g} [{row['low']:,.4g}, {row['high']:,.4g}]"
+            told = _told(row)
             end = f"'{first['side']}' is in {100 * first['p_best']:.0f}%" if sure else "none is the best beyond chance"
             rows.add(f"best_{name}", row["p_best"], verdict,
                      f"{row['title']} ({'more' if row['larger_is_better'] else 'less'} is better): '{row['side']}' has "
                      f"{told} and is the best in {100 * row['p_best']:.0f}% of the resampled spans; {end}.",
                      scope="side", key=row["side"], expected=1.0 / row["ranked"], n=row["ranked"])
+
+
+def _told(row: Mapping[Any, Any]) -> str:
+    """Return the value and its interval in words: a number, or a share in per cent."""
+    low, value, high = (row[name] for name in ("low", "value", "high"))
+    return f"{value:.1%} [{low:.1%}, {high:.1%}]" if row["is_share"] else f"{value:,.0f} [{low:,.0f}, {high:,.0f}]"

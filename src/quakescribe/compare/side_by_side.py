@@ -75,7 +75,7 @@ def compare_sides(sides: Sequence[Side], settings: ComparisonSettings | None = N
     Raises
     ------
     SettingsError
-        With fewer than two sides, or where two share a name.
+        With fewer than two sides, where two share a name, or where they share no time.
     TableError
         When a table breaks its contract.
     """
@@ -110,7 +110,7 @@ def _of_pair(pair: Pair, matches: catalogues.Matches, picks: common_picks.PickMa
     summary = differences.statistics(pair, matched, settings)
     slopes = differences.slopes(pair, matched, settings)
     ratio = differences.cumulative_ratio(pair, matched, settings)
-    differences.tell(rows, pair, matches, summary, slopes, ratio)
+    differences.tell(rows, pair, matches, summary, slopes, ratio, settings)
     agreement = common_picks.agreement(pair, picks)
     arrivals = common_picks.arrival_sets(pair, matches, settings)
     common_picks.tell(rows, pair, agreement, arrivals, matches)

@@ -160,7 +160,7 @@ def common_ground(sides: Sequence[Side], settings: ComparisonSettings) -> Common
     Raises
     ------
     SettingsError
-        With fewer than two sides, or where two share a name.
+        With fewer than two sides, where two share a name, or where all hold something and share no time.
     TableError
         When a table breaks its contract.
     """
@@ -171,6 +171,9 @@ def common_ground(sides: Sequence[Side], settings: ComparisonSettings) -> Common
         raise SettingsError(f"every catalogue needs a name of its own, got {', '.join(map(repr, names))}")
     facts = [side.facts for side in sides]
     span = common_span([one.span for one in facts], settings.match_s)
+    if span is None and all(one.span for one in facts):
+        told = ", ".join(f"'{name}' {_said(one.span)}" for name, one in zip(names, facts, strict=True) if one.span)
+        raise SettingsError(f"the catalogues share no time: {told}")
     shared = shared_stations(facts)
     warnings = [*_spans(names, facts, span), *_station_lists(names, facts, settings), *_places(names, facts),
                 *_models(sides), *_lacking(names, facts)]
@@ -266,8 +269,7 @@ def _spans(names: Sequence[str], facts: Sequence[Facts], span: Span | None) -> l
     known = {name: one.span for name, one in zip(names, facts, strict=True)}
     out = [f"'{name}' holds neither a pick nor an event." for name, one in known.items() if one is None]
     if span is None:
-        told = "; ".join(f"'{name}' {_said(one)}" for name, one in known.items() if one)
-        return [*out, f"The catalogues share no span of time: {told or 'none has any'}."]
+        return [*out, "The catalogues share no span of time."]
     length = (span[1] - span[0]).total_seconds()
     for name, one in known.items():
         beyond = (one[1] - one[0]).total_seconds() - length if one else 0.0

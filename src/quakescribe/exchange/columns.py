@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from quakescribe.errors import FormatError
 from quakescribe.exchange.clock import has_offset
 from quakescribe.exchange.collect import Collector, Event, Magnitude, Phase, Tables
 from quakescribe.exchange.lines import Line, read_lines
@@ -208,13 +209,18 @@ def _wide(line: Line, row: dict[str, str], collector: Collector) -> list[Phase]:
     return phases
 
 
-def read_events(path: Path, stations: pd.DataFrame | None = None, metres_per_unit: float = 1000.0) -> Tables:
+def read_events(path: Path, stations: pd.DataFrame | None = None, metres_per_unit: float = 1000.0,
+                lenient: bool = False) -> Tables:
     """Read an event list (PAL's events.csv, SCEDC's with depth(m), USGS ComCat's, PyOcto's, our catalogue).
 
-    A depth whose column does not say metres is in `metres_per_unit`.
+    A depth whose column does not say metres is in `metres_per_unit`. With `lenient`, rows without a time or a place are
+    counted in ``skips`` as ``no-place``.
     """
     collector = Collector("csv", stations)
     for line, row in _rows(Path(path), EVENT_NAMES, ("time", "latitude", "longitude")):
+        if lenient and any(row[name].lower() in _NOTHING for name in ("time", "latitude", "longitude")):
+            collector.skip("no-place", "events without a time, a latitude or a longitude")
+            continue
         latitude, longitude = line.place(line.number(row["latitude"], "latitude"),
                                          line.number(row["longitude"], "longitude"))
         metres = line.optional(row.get("depth_m", ""), "depth")
@@ -237,9 +243,20 @@ def read_events(path: Path, stations: pd.DataFrame | None = None, metres_per_uni
     return collector.tables()
 
 
+_NOTHING = ("", "nan", "none", "null", "na")
+
+
+def read_events_leniently(path: Path, stations: pd.DataFrame | None = None) -> Tables:
+    """Read an event list, rows without a time or place left out; if depths can only be metres, as metres."""
+    try:
+        return read_events(path, stations, lenient=True)
+    except FormatError:
+        return read_events_in_metres(path, stations)
+
+
 def read_events_in_metres(path: Path, stations: pd.DataFrame | None = None) -> Tables:
     """Read an event list whose depths are metres, whatever their column says; ``skips`` says so."""
-    tables = read_events(path, stations, metres_per_unit=1.0)
+    tables = read_events(path, stations, metres_per_unit=1.0, lenient=True)
     row = SKIPS.make({"stage": ["exchange"], "source": [str(path)], "reason": ["depth-in-metres"],
                       "detail": ["depths beyond 800 km in a column of km were taken as metres"],
                       "count": [max(1, len(tables["events"]))]})

@@ -102,7 +102,7 @@ def recognise(path: str | Path) -> str:
     with open(path, "rb") as handle:
         head = handle.read(_HEAD)
     if not head.strip():
-        raise FormatError(f"{path}: the file is empty; expected one of {', '.join(FORMATS)}")
+        raise FormatError(f"{path}: the file is empty")
     if head[:2] in (b"\x1f\x8b", b"PK", b"BZ"):
         raise FormatError(f"{path}: the file is compressed; unpack it first")
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
@@ -128,8 +128,8 @@ def read_tables(path: str | Path, stations: pd.DataFrame | None = None, depth_da
         Height above sea level (km) of the zero from which the file counts depth; 0 = sea level. HYPOINVERSE's CRH
         models count from the mean station surface, for example.
     lenient
-        Depths of an event list that can only be metres are taken as such, and of rows of our own tables that share a
-        key the first; both are counted in ``skips``.
+        Rows of an event list without a time or place are left out, depths that can only be metres are taken as such,
+        and of rows of our own tables that share a key the first; all are counted in ``skips``.
 
     Raises
     ------
@@ -155,7 +155,7 @@ def _reader(name: str) -> Reader:
     return reader
 
 
-_LENIENT: dict[str, Reader] = {"catalogue": columns.read_events_in_metres, "csv": tabular.read_first_of_repeated,
+_LENIENT: dict[str, Reader] = {"catalogue": columns.read_events_leniently, "csv": tabular.read_first_of_repeated,
                                "parquet": tabular.read_first_of_repeated}
 
 

@@ -120,7 +120,7 @@ def _methods(audit: Audit, facts: Facts) -> Panel:
 
 
 def _law(audit: Audit, facts: Facts) -> Panel:
-    key, title = "exponential-law", "Is there an exponential law?"
+    key, title = "exponential-law", "Fit of the Gutenberg–Richter law"
     cuts = _table(audit, "completeness", "cut_offs")
     known = cuts.dropna(subset=["p"]) if len(cuts) else cuts
     if known.empty:
@@ -138,7 +138,7 @@ def _law(audit: Audit, facts: Facts) -> Panel:
 
 
 def _against_cut_off(audit: Audit, facts: Facts) -> Panel:
-    key, title = "b-cut-off", "b value by cut-off"
+    key, title = "b-cut-off", "b value by lowest magnitude"
     table, fits = _table(audit, "b-value", "cut_offs"), _table(audit, "b-value", "fits")
     if table.empty or fits.empty:
         return nothing(key, title, _missing(audit, "b_value"))
@@ -169,7 +169,7 @@ def _b_range(table: pd.DataFrame) -> list[float]:
 
 
 def _excess(audit: Audit, facts: Facts) -> Panel:
-    key, title = "magnitude-excess", "Too many events in one bin?"
+    key, title = "magnitude-excess", "Excess of events at one magnitude"
     table = _table(audit, "sizes", "bins")
     tested = table.dropna(subset=["z"]) if len(table) else table
     if tested.empty:
@@ -185,7 +185,7 @@ def _excess(audit: Audit, facts: Facts) -> Panel:
                               "%{x:.2f}: %{y:+,.0f}<extra>beyond chance</extra>", "S", size=10))
     arranged = style.layout(_magnitude_axis(facts),
                             style.axis("Events too many", zeroline=True, zerolinecolor=style.colour("muted")))
-    caption = f"{_why(audit, 'magnitude_excess')} {_why(audit, 'second_peak')} {_why(audit, 'magnitude_shift')}"
+    caption = f"{_why(audit, 'magnitude_excess')} {_why(audit, 'second_peak')}"
     return Panel(key, title, caption.strip(), style.figure(traces, arranged), aspect=0.6)
 
 

@@ -15,6 +15,9 @@ from quakescribe.settings.report import ReportSettings
 from quakescribe.tables.facts import Facts
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+LEAST_OF_DAY = 0.5  # days of recording of every weekday, without which there is no bar to compare
+MARKS_H = (1, 12, 24)  # periods that are marked beside the powers of ten
+HIDDEN_H = 10  # too near to 12 h for a label
 
 
 def panels(audit: Audit, facts: Facts, settings: ReportSettings) -> dict[str, list[Panel]]:
@@ -67,6 +70,8 @@ def _weekdays(audit: Audit) -> Panel:
     table = _table(audit, "day-night", "weekdays")
     if table.empty:
         return _empty(audit, "day-night", "weekend_ratio", key, title)
+    if not (table["recorded_days"].to_numpy() >= LEAST_OF_DAY).all():
+        return _empty(audit, "day-night", "weekend_ratio", key, title)
     events = table["small"] + table["large"]
     trace = {"type": "bar", "x": list(WEEKDAYS), "y": _relative(events, table["recorded_days"]), "customdata": events,
              "marker": {"color": style.colour("P")}, "showlegend": False,
@@ -111,13 +116,32 @@ def _spectrum(audit: Audit) -> Panel:
     named = _table(audit, "periodicity", "periods")
     named = named[named["metric"] != "modulation_day_complete"] if len(named) else named
     if len(named):
-        traces.append({"type": kind, "mode": "markers", "name": "Tested by name", "x": named["period_h"],
+        traces.append({"type": kind, "mode": "markers", "name": _chosen(named["period_h"]), "x": named["period_h"],
                        "y": np.maximum(named["p"], floor), "hovertemplate": "%{x:.4g} h: p = %{y:.2g}<extra></extra>",
                        "marker": {"color": style.colour("ink"), "size": 7, "symbol": "diamond"}})
-    arranged = style.layout(style.axis("Period (h)", type="log", dtick=1),
-                            style.axis("Probability by chance", type="log", exponentformat="power"))
+    lowest = np.log10(max(min(float(np.nanmin(trace["y"])) for trace in traces), floor))
+    arranged = style.layout(style.axis("Period (h)", type="log", **_period_ticks(traces)),
+                            style.axis("Probability by chance", type="log", exponentformat="power",
+                                       dtick=max(1, int(np.ceil(-lowest / 6)))))
     return Panel(key, title, _why(audit, "periodicity", "spectrum_peak_p") + " Below the dashed line is what one in a "
                  "hundred uniform catalogues reaches anywhere.", style.figure(traces, arranged), aspect=0.65)
+
+
+def _chosen(hours: pd.Series) -> str:
+    """Return the name of the periods that were tested by themselves: ``1, 12, 24 h, 7 d (chosen beforehand)``."""
+    short, days = (sorted(hours[part].unique()) for part in (hours <= 24.0, hours > 24.0))
+    names = [", ".join(f"{one:g}" for one in short) + " h"] * bool(short) + [f"{one / 24.0:g} d" for one in days]
+    return f"{', '.join(names)} (chosen beforehand)"
+
+
+def _period_ticks(traces: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return ticks at powers of ten and at 1, 12 and 24 h within what is drawn."""
+    low, high = (f([f(trace["x"]) for trace in traces]) for f in (np.min, np.max))
+    powers = 10.0 ** np.arange(np.ceil(np.log10(low) - 0.05), np.floor(np.log10(high) + 0.05) + 1)
+    ticks = sorted({*powers.tolist(), *(float(one) for one in MARKS_H if low / 1.1 <= one <= high * 1.1)})
+    crowded = 12.0 in ticks
+    return {"tickmode": "array", "tickvals": ticks,
+            "ticktext": ["" if crowded and one == HIDDEN_H else f"{one:,g}" for one in ticks]}
 
 
 def _quarries(audit: Audit, facts: Facts, settings: ReportSettings) -> Panel:
@@ -128,7 +152,7 @@ def _quarries(audit: Audit, facts: Facts, settings: ReportSettings) -> Panel:
     nodes = nodes.iloc[style.thin(len(nodes), settings.max_points)]
     kind = style.scatter_type(len(nodes))
     traces: list[dict[str, Any]] = [{
-        "type": kind, "mode": "markers", "name": "Node", "x": nodes["longitude"], "y": nodes["latitude"],
+        "type": kind, "mode": "markers", "name": "Group of events", "x": nodes["longitude"], "y": nodes["latitude"],
         "customdata": np.column_stack([nodes["ratio"], nodes["n_work"], nodes["n"], nodes["radius_km"]]),
         "hovertemplate": "ratio %{customdata[0]:.2f}: %{customdata[1]} of %{customdata[2]} events within "
                          "%{customdata[3]:.1f} km<extra></extra>",
@@ -139,7 +163,7 @@ def _quarries(audit: Audit, facts: Facts, settings: ReportSettings) -> Panel:
     arranged = style.layout(style.axis("Longitude (deg)"),
                             style.axis("Latitude (deg)", scaleanchor="x", scaleratio=stretch),
                             legend={**style.LEGEND, "itemsizing": "constant"})
-    return Panel(key, title, _why(audit, "blasts", "quarry_places") + " A node is a place of events with its nearest "
+    return Panel(key, title, _why(audit, "blasts", "quarry_places") + " Every point is an event with its nearest "
                  "ones; the ratio is one without blasts.", style.figure(traces, arranged), aspect=0.9)
 
 

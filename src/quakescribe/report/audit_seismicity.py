@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from quakescribe.audit import Audit
+from quakescribe.audit.words import percent
 from quakescribe.report import style
 from quakescribe.report.panel import Grid, Panel, nothing
 from quakescribe.report.text import count, moment, value
@@ -66,9 +67,11 @@ def _plane(tables: dict[str, pd.DataFrame]) -> Panel:
     arranged = style.layout(style.axis("Rescaled time, log10 T (yr)"),
                             style.axis("Rescaled distance, log10 R (km^df)", range=[edges[1][0], edges[1][-1]]))
     part = float((~known["background"]).mean())
-    return Panel(key, title, f"{part:.0%} of {count(len(known), 'event')} lie below the dashed line: they are "
-                 "clustered, the others are background. A lobe at the upper left, near in time and far away, would be "
-                 "false or split events.", style.figure(traces, arranged), aspect=0.75)
+    told = ("they are clustered, the others are background" if bool(tables["threshold"]["sure"].iloc[0])
+            else "but clusters and background do not part, as in a catalogue of one sequence")
+    return Panel(key, title, f"{percent(part)} of {count(len(known), 'event')} lie below the dashed line: {told}. A "
+                 "lobe at the upper left, near in time and far away, would be false or split events.",
+                 style.figure(traces, arranged), aspect=0.75)
 
 
 def _proximities(tables: dict[str, pd.DataFrame]) -> Panel:
@@ -106,7 +109,7 @@ def _proximities(tables: dict[str, pd.DataFrame]) -> Panel:
 
 
 def _windows(tables: dict[str, pd.DataFrame]) -> Panel:
-    key, title = "coincident-windows", "Coincident distant events"
+    key, title = "coincident-windows", "Simultaneous events at distant places"
     if "windows" not in tables:
         return nothing(key, title, "there are too few events, or too many at once, to count pairs")
     table = tables["windows"]
@@ -130,7 +133,7 @@ def _windows(tables: dict[str, pd.DataFrame]) -> Panel:
 
 
 def _coincident(tables: dict[str, pd.DataFrame]) -> Panel:
-    key, title = "coincident-pairs", "Pairs of coincident distant events"
+    key, title = "coincident-pairs", "Pairs of simultaneous distant events"
     if "pairs" not in tables:
         return nothing(key, title, "there is no such pair", size="full")
     table = tables["pairs"]
@@ -161,7 +164,7 @@ def _origin_times(tables: dict[str, pd.DataFrame]) -> Panel:
                             style.axis("Pairs of P and S", type="log", dtick=1, exponentformat="power"), bargap=0)
     merged, far = tables.get("merged", pd.DataFrame()), float(tables["origin_times"]["disagrees"].mean())
     return Panel(key, title, f"Half of {count(len(apart), 'pair')} lie within {np.median(np.abs(apart)):.2f} s; "
-                 f"{far:.1%} disagree with their event. In {count(len(merged), 'event')} the "
+                 f"{percent(far)} disagree with their event. In {count(len(merged), 'event')} the "
                  "stations form two groups, as where two earthquakes are taken for one. The outermost bars hold all "
                  "beyond them.", style.figure(traces, arranged), aspect=0.6)
 

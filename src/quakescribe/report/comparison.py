@@ -13,12 +13,14 @@ from quakescribe.report.comparison_events import (
     SYMBOLS,
     Sides,
     Tables,
+    count_axis,
     differences,
     hue,
     in_time,
     locations,
     matched,
     numbers,
+    on_axis,
 )
 from quakescribe.report.panel import Grid, Panel, nothing
 from quakescribe.report.text import count, share, value
@@ -44,12 +46,12 @@ def panels(sides: Sides, tables: Tables, settings: ReportSettings) -> dict[str, 
         How much is drawn.
     """
     return {
-        "overview": [*bars(sides, tables["ranks"]), ranking(tables["ranks"]), better(sides, tables["better"])],
-        "pick": [unassociated(sides, tables["stations"], settings),
-                 agreement(sides, tables["pick_agreement"]),
-                 alone(sides, tables["pick_association"])],
+        "overview": [*bars(sides, tables["ranks"]), ranking(tables["ranks"]),
+                     *([better(sides, tables["better"], tables["ranks"])] if len(sides) > 2 else [])],
+        "pick": [agreement(sides, tables["pick_agreement"]), unassociated(sides, tables["stations"], settings),
+                 *alone(sides, tables["pick_association"])],
         "locate": locations(sides, settings),
-        "catalogue": [*in_time(sides, settings), shared_events(sides, tables["events"]), *matched(sides, tables),
+        "catalogue": [shared_events(sides, tables["events"]), *in_time(sides, settings), *matched(sides, tables),
                       *differences(sides, tables, settings)],
     }
 
@@ -61,7 +63,7 @@ def bars(sides: Sides, ranks: pd.DataFrame) -> list[Panel]:
         part = ranks[(ranks["criterion"] == name) & ranks["value"].notna()]
         key = f"comparison-{name.replace('_', '-')}"
         if part.empty:
-            out.append(nothing(key, name.replace("_", " ").capitalize(), "no catalogue says"))
+            out.append(nothing(key, name.replace("_", " ").capitalize(), "no catalogue says", "third"))
             continue
         y, rate = part["value"].to_numpy(), bool(name.endswith("rate"))
         reach = {"type": "data", "symmetric": False, "array": np.nan_to_num(part["high"].to_numpy() - y),
@@ -76,7 +78,7 @@ def bars(sides: Sides, ranks: pd.DataFrame) -> list[Panel]:
         told = "; ".join(f"{side} {share(one, 1.0) if rate else count(one)}"
                          for side, one in zip(part["side"], y, strict=True))
         out.append(Panel(key, title, f"{told}. Bars: 95% intervals from blocks of time; they move together, so compare "
-                         "by the ranking.", style.figure([trace], arranged), aspect=0.7))
+                         "by the ranking.", style.figure([trace], arranged), size="third", aspect=0.7))
     return out
 
 
@@ -89,10 +91,11 @@ def ranking(ranks: pd.DataFrame) -> Panel:
     rows = []
     for row in known.to_dict("records"):
         many = row["ranked"] > 1
-        rows.append((row["title"], "more" if row["larger_is_better"] else "less", row["side"], _number(row["value"]),
-                     f"{_number(row['low'])} to {_number(row['high'])}" if np.isfinite(row["low"]) else "-",
-                     value(row["rank"], 1).removesuffix(".0") if many else "-",
-                     f"{row['rank_low']:g} to {row['rank_high']:g}" if many and np.isfinite(row["rank_low"]) else "-",
+        told = many and np.isfinite(row["rank_low"]) and (row["rank_low"] < row["rank_high"] or row["rank"] % 1 == 0)
+        rows.append((row["title"], "more" if row["larger_is_better"] else "less", row["side"], _number(row, "value"),
+                     f"{_number(row, 'low')} to {_number(row, 'high')}" if np.isfinite(row["low"]) else "-",
+                     _place(row) if many else "-",
+                     f"{row['rank_low']:g} to {row['rank_high']:g}" if told else "-",
                      share(row["p_best"], 1.0) if many and np.isfinite(row["p_best"]) else "-"))
     sure = known[(known["p_best"] >= 0.975) & (known["ranked"] > 1)]
     words = "; ".join(f"{row['title'][0].lower()}{row['title'][1:]}: {row['side']}" for row in sure.to_dict("records"))
@@ -104,7 +107,12 @@ def ranking(ranks: pd.DataFrame) -> Panel:
         frozenset({3, 4, 5, 6, 7})))
 
 
-def better(sides: Sides, pairs: pd.DataFrame) -> Panel:
+def _place(row: dict[Any, Any]) -> str:
+    """Return the rank, or that others have the same."""
+    return "equal" if row["rank"] % 1 else f"{row['rank']:.0f}"
+
+
+def better(sides: Sides, pairs: pd.DataFrame, ranks: pd.DataFrame) -> Panel:
     """Return how likely each side is better than each other, over all rules that both have (a heatmap per rule)."""
     title = "How likely one is better than another"
     known = pairs[pairs["p_better"].notna()]
@@ -115,27 +123,31 @@ def better(sides: Sides, pairs: pd.DataFrame) -> Panel:
     known = known.assign(label=known["first"] + " > " + known["second"])
     grid = known.pivot_table(index="criterion", columns="label", values="p_better").reindex(columns=label)
     grid = grid.reindex(known["criterion"].unique()[::-1])
+    titles = dict(zip(ranks["criterion"], ranks["title"], strict=True))
     return Panel("comparison-better", title,
                  "Share of resampled spans in which the first of the two is the better one; near 0% the second is.",
-                 _heat(grid.to_numpy(float), label, [one.replace("_", " ") for one in grid.index], ".0%"),
+                 _heat(grid.to_numpy(float), label, [titles[str(one)] for one in grid.index]),
                  aspect=float(np.clip(0.09 * len(grid), 0.4, 1.2)))
 
 
 def unassociated(sides: Sides, table: pd.DataFrame, settings: ReportSettings) -> Panel:
-    """Return the unassociated picks of every station for each side, on a logarithmic axis."""
+    """Return the unassociated picks of every station for each side."""
     title = "Picks without an event, by station"
     if table.empty:
         return nothing("comparison-unassociated", title, "no catalogue has picks")
     wide = table.pivot_table(index="station", columns="side", values="unassociated", aggfunc="sum").reindex(
         columns=list(sides))
     wide = wide.loc[wide.max(axis=1).sort_values(ascending=False, kind="stable").index]
+    if not wide.to_numpy(float).any():
+        return nothing("comparison-unassociated", title, "every pick is in an event")
     drawn, number = wide.head(settings.stations_drawn).iloc[::-1], numbers(sides)
-    traces = [{"type": "scatter", "mode": "markers", "name": name, "x": np.maximum(drawn[name].to_numpy(float), 0.5),
+    axis = count_axis("Picks without an event (P and S)", drawn.fillna(0.0).to_numpy(float))
+    traces = [{"type": "scatter", "mode": "markers", "name": name, "x": on_axis(drawn[name].to_numpy(float), axis),
                "y": drawn.index.tolist(), "marker": {"size": 9, "color": hue(k), "symbol": SYMBOLS[k % 8]},
                "customdata": drawn[name].to_numpy(float),
                "hovertemplate": "%{y}: %{customdata:,.0f}<extra>" + name + "</extra>"} for name, k in number.items()]
     arranged = style.layout(
-        style.axis("Picks without an event (P and S)", type="log", dtick=1, exponentformat="power"),
+        axis,
         style.axis("", type="category", categoryorder="array", categoryarray=drawn.index.tolist(), dtick=1, ticks=""))
     caption = _farthest(wide) + "A station that stands out with one picker only is that picker's." + (
         f" Drawn: the {len(drawn)} of {len(wide)} stations with most." if len(drawn) < len(wide) else "")
@@ -157,6 +169,9 @@ def agreement(sides: Sides, table: pd.DataFrame) -> Panel:
     part = table[(table["by"] == "all") & (table["n_first"] > 0) & (table["n_second"] > 0)] if len(table) else table
     if part.empty:
         return nothing("comparison-agreement", title, "no two catalogues have picks")
+    if len(sides) == 2:
+        return Panel("comparison-agreement", title, _shared(part.iloc[0], "picks", part["corrected"].iloc[0],
+                     part["both"].iloc[0]), size="full")
     least = part.sort_values("corrected", kind="stable").iloc[0]
     return _square(sides, part, part["corrected"], "comparison-agreement", title,
                    f"Of all picks of either, those of both (Jaccard index, chance taken off). Least: {least['first']} "
@@ -171,9 +186,23 @@ def shared_events(sides: Sides, table: pd.DataFrame) -> Panel:
     union = table["n_first"] + table["n_second"] - table["without_chance"]
     found = (table["without_chance"] / union.where(union > 0)).fillna(0.0)
     row = table.iloc[0]
+    if len(sides) == 2:
+        return Panel("comparison-shared-events", title, _shared(row, "events", float(found.iloc[0]), row["matched"]),
+                     size="full")
     return _square(sides, table, found, "comparison-shared-events", title,
                    f"Of all events of either, those of both, chance taken off. {row['first']} and {row['second']}: "
                    f"{count(row['matched'])} matched, {value(row['chance'], 1)} with a copy shifted in time.")
+
+
+def _shared(row: pd.Series, what: str, index: float, both: float) -> str:
+    """Return in words what two sides share."""
+    return (f"{row['first']} has {count(row['n_first'])} {what}, {row['second']} {count(row['n_second'])}; "
+            f"{count(both)} are the same, {_chance(row['chance'])} would be with a copy shifted in time. "
+            f"Without chance both have {share(index, 1.0)} of all that either has (Jaccard index).")
+
+
+def _chance(number: float) -> str:
+    return count(round(number)) if number >= 10 else value(float(number), 1)
 
 
 def _square(sides: Sides, table: pd.DataFrame, found: pd.Series, key: str, title: str, caption: str) -> Panel:
@@ -182,15 +211,15 @@ def _square(sides: Sides, table: pd.DataFrame, found: pd.Series, key: str, title
     np.fill_diagonal(grid, 1.0)
     a, b = (table[name].map(number).to_numpy(int) for name in ("first", "second"))
     grid[a, b] = grid[b, a] = found.to_numpy(float)
-    return Panel(key, title, caption, _heat(grid, list(sides), list(sides), ".0%"), aspect=0.8)
+    return Panel(key, title, caption, _heat(grid, list(sides), list(sides)), aspect=0.8)
 
 
-def _heat(grid: np.ndarray, x: Sequence[str], y: Sequence[str], form: str) -> dict[str, Any]:
+def _heat(grid: np.ndarray, x: Sequence[str], y: Sequence[str]) -> dict[str, Any]:
     """Return a heatmap of shares with the numbers written in."""
     trace = {"type": "heatmap", "z": grid, "x": list(x), "y": list(y), "zmin": 0.0, "zmax": 1.0,
              "colorscale": [[0.0, style.colour("paper")], [1.0, style.colour("P")]], "showscale": False,
-             "hovertemplate": "%{y}, %{x}: %{z:" + form + "}<extra></extra>"}
-    notes = [{"x": b, "y": a, "text": f"{grid[i, j]:{form}}", "showarrow": False,
+             "hovertemplate": "%{y}, %{x}: %{z:.1%}<extra></extra>"}
+    notes = [{"x": b, "y": a, "text": share(float(grid[i, j]), 1.0), "showarrow": False,
               "font": {"size": 12, "color": style.colour("paper" if grid[i, j] > 0.55 else "ink")}}
              for i, a in enumerate(y) for j, b in enumerate(x) if np.isfinite(grid[i, j])]
     arranged = style.layout(style.axis("", type="category", showgrid=False, ticks=""),
@@ -198,12 +227,14 @@ def _heat(grid: np.ndarray, x: Sequence[str], y: Sequence[str], form: str) -> di
     return style.figure([trace], arranged)
 
 
-def alone(sides: Sides, table: pd.DataFrame) -> Panel:
-    """Return the association rate of picks that another side has, and of those that none has."""
+def alone(sides: Sides, table: pd.DataFrame) -> list[Panel]:
+    """Return the association rate of picks that another side has, and of those that none has, where there are such."""
     title = "Association rate of shared and lone picks"
     part = table[(table["phase"] == "") & table["rate"].notna()] if len(table) else table
     if part.empty:
-        return nothing("comparison-alone", title, "no catalogue has picks that are not in an event")
+        return [nothing("comparison-alone", title, "no catalogue has picks that are not in an event")]
+    if not part.loc[part["picks"] == "alone", "n"].sum():
+        return []
     traces, words = [], []
     for kind, label, tint in (("agreed", "Another has it too", "P"), ("alone", "No other has it", "quiet")):
         mine = part[(part["picks"] == kind) & (part["n"] >= _ENOUGH)]
@@ -221,10 +252,10 @@ def alone(sides: Sides, table: pd.DataFrame) -> Panel:
     arranged = style.layout(style.axis("", type="category", categoryorder="array", categoryarray=list(sides)),
                             style.axis("Association rate", rangemode="tozero", tickformat=".0%"), barmode="group",
                             bargap=0.35)
-    return Panel("comparison-alone", title, f"{'; '.join(words)}. Picks of one picker alone that rarely associate are "
-                 "mostly false.", style.figure(traces, arranged), aspect=0.6)
+    return [Panel("comparison-alone", title, f"{'; '.join(words)}. Picks of one picker alone that rarely associate are "
+                  "mostly false.", style.figure(traces, arranged), aspect=0.6)]
 
 
-def _number(number: float) -> str:
-    """Return a count or a share as people read it."""
-    return count(round(number)) if abs(number) > 1.5 else f"{number:.3g}"
+def _number(row: dict[Any, Any], name: str) -> str:
+    """Return a count, or a share in per cent, as people read it."""
+    return share(row[name], 1.0) if row["is_share"] else count(round(row[name]))

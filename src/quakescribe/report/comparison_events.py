@@ -22,6 +22,10 @@ Tables = Mapping[str, pd.DataFrame]
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "x", "triangle-down", "star")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid", "dash")
 _BINS = 40
+_FIXED = 0.05  # share of depths that are equal, from which on they were not found one by one
+_HISTOGRAMS = {"distance_km": ("comparison-distance", "km"), "depth_km": ("comparison-depth", "km"),
+               "dt_s": ("comparison-origin-time", "s")}
+_LOG_FROM = 30.0  # numbers that span more are drawn on a logarithmic axis
 _WELL = ("good", "Well located"), ("S", "Poorly located"), ("quiet", "Not located")
 
 
@@ -40,33 +44,51 @@ def others(table: pd.DataFrame, first: str) -> list[str]:
     return list(table.loc[table["first"] == first, "second"].unique()) if len(table) else []
 
 
+def count_axis(title: str, counts: NDArray[np.float64]) -> dict[str, Any]:
+    """Return an axis of numbers: from zero, or logarithmic with ticks at 1, 2 and 5 where the numbers span much."""
+    known = counts[counts > 0]
+    if not len(known) or known.max() <= _LOG_FROM * known.min():
+        return style.axis(title, rangemode="tozero", tickformat=",~r")
+    low, high = (0.5 if (counts <= 0).any() else float(known.min())), float(known.max())
+    every = [step * 10.0**power for power in range(-1, int(np.log10(high)) + 1) for step in (1, 2, 5)]
+    ticks = [one for one in every if max(low, 1.0) <= one <= high]
+    ticks = ticks if len(ticks) <= 9 else [one for one in ticks if f"{one:.0f}"[0] == "1"]
+    zero = [0.5] if low == 0.5 else []
+    return style.axis(title, type="log", tickvals=[*zero, *ticks], ticktext=["0"] * len(zero) + [
+        f"{one:,.0f}" for one in ticks], range=[np.log10(low) - 0.06, np.log10(high) + 0.06])
+
+
+def on_axis(counts: NDArray[np.float64], axis: Mapping[str, Any]) -> NDArray[np.float64]:
+    """Return numbers as they lie on the axis: zero stands at its foot where the axis is logarithmic."""
+    return np.maximum(counts, 0.5) if axis.get("type") == "log" else counts
+
+
 def locations(sides: Sides, settings: ReportSettings) -> list[Panel]:
-    """Return a map for every side, all of one area, and the share of poorly located events."""
-    events = pd.concat([one.catalogue[["latitude", "longitude"]] for one in sides.values()], ignore_index=True)
+    """Return map and depth section of every side, all of one area, and the share of poorly located events."""
+    columns = ["latitude", "longitude", "depth_km"]
+    events = pd.concat([one.catalogue[columns] for one in sides.values()], ignore_index=True)
     middle = float(events["longitude"].iloc[0]) if len(events) else 0.0
     events["longitude"] = _turned(events["longitude"], middle)
     if events.empty:
         return [nothing("comparison-map", "Locations", "no catalogue has an event")]
     poor = _poor(sides)
-    return [*(_map(k, name, facts, events, settings) for k, (name, facts) in enumerate(sides.items())), poor]
+    return [*(panel for k, (name, facts) in enumerate(sides.items())
+              for panel in _placed(k, name, facts, events, settings)), poor]
 
 
-def _map(number: int, name: str, facts: Facts, every: pd.DataFrame, settings: ReportSettings) -> Panel:
+def _placed(number: int, name: str, facts: Facts, every: pd.DataFrame, settings: ReportSettings) -> list[Panel]:
+    """Return the map of a side and the depth section beside it."""
     key, title = f"comparison-map-{number + 1}", f"Locations: {name}"
     if facts.catalogue.empty:
-        return nothing(key, title, f"'{name}' has no event in the common span")
+        return [nothing(key, title, f"'{name}' has no event in the common span")]
     middle = float(every["longitude"].median())
     low, high = every.quantile(0.005), every.quantile(0.995)
     known = bool(facts.catalogue["well_located"].any())
     drawn = style.thin(len(facts.catalogue), settings.max_points)
     shown = facts.catalogue.iloc[drawn]
     kind = np.where(~shown["located"] | (not known), 2, np.where(shown["well_located"], 0, 1))
-    traces = [{
-        "type": style.scatter_type(len(shown)), "mode": "markers", "name": label,
-        "x": _turned(shown["longitude"], middle).to_numpy()[kind == k], "y": shown["latitude"].to_numpy()[kind == k],
-        "marker": {"size": 4, "opacity": 0.6, "color": style.colour(tint), "line": {"width": 0}},
-        "hovertemplate": "%{y:.3f}, %{x:.3f}<extra>" + label.lower() + "</extra>",
-    } for k, (tint, label) in enumerate(_WELL) if (kind == k).any()]
+    longitude = _turned(shown["longitude"], middle).to_numpy()
+    traces = _clouds(longitude, shown["latitude"].to_numpy(), kind, "%{y:.3f}, %{x:.3f}")
     stations = facts.stations
     traces.append({"type": "scatter", "mode": "markers", "name": "Stations", "y": stations["latitude"].to_numpy(),
                    "x": _turned(stations["longitude"], middle).to_numpy(),
@@ -84,8 +106,39 @@ def _map(number: int, name: str, facts: Facts, every: pd.DataFrame, settings: Re
     caption = (f"{count(len(whole), 'event')}, {share(int(whole['well_located'].sum()), len(whole))} well located."
                if known else f"{count(len(whole), 'event')}; which are well located is not known.")
     aspect = float(np.clip((box[3] - box[2]) * ratio / (box[1] - box[0]), 0.5, 1.0))
-    return Panel(key, title, caption + style.thinned(len(shown), len(whole), "events"), style.figure(traces, arranged),
-                 aspect=aspect)
+    drawing = Panel(key, title, caption + style.thinned(len(shown), len(whole), "events"),
+                    style.figure(traces, arranged), aspect=aspect)
+    return [drawing, _section(number, name, facts, (longitude, shown["depth_km"].to_numpy(np.float64), kind),
+                              (box[0], box[1], float(low["depth_km"]), float(high["depth_km"])), aspect)]
+
+
+def _clouds(x: NDArray[Any], y: NDArray[Any], kind: NDArray[Any], hover: str) -> list[dict[str, Any]]:
+    """Return the points of events, by how well they are located."""
+    return [{"type": style.scatter_type(len(x)), "mode": "markers", "name": label, "x": x[kind == k], "y": y[kind == k],
+             "marker": {"size": 4, "opacity": 0.6, "color": style.colour(tint), "line": {"width": 0}},
+             "hovertemplate": hover + "<extra>" + label.lower() + "</extra>"}
+            for k, (tint, label) in enumerate(_WELL) if (kind == k).any()]
+
+
+def _section(number: int, name: str, facts: Facts, points: tuple[NDArray[Any], NDArray[Any], NDArray[Any]],
+             box: tuple[float, float, float, float], aspect: float) -> Panel:
+    """Return the depths of a side along the longitude; ``box`` holds longitudes and depths of all sides."""
+    key, title = f"comparison-depths-{number + 1}", f"Depths: {name}"
+    depth = facts.catalogue["depth_km"].dropna()
+    if depth.empty:
+        return nothing(key, title, f"no event of '{name}' has a depth")
+    pad = max(0.05 * (box[3] - box[2]), 0.5)
+    drawn = style.layout(
+        style.axis("Longitude (°E)", range=list(box[:2]), tickformat=".2~f", nticks=6),
+        style.axis("Depth (km)", range=[box[3] + pad, box[2] - pad]), legend={**style.LEGEND, "itemsizing": "constant"})
+    equal = depth.round(1).value_counts()
+    most, often = float(equal.index[0]), int(equal.iloc[0])
+    low, middle, high = np.quantile(depth, [0.05, 0.5, 0.95]).tolist()
+    caption = f"Median {value(middle, 1, 'km')}; 90% between {value(low, 1)} and {value(high, 1, 'km')}."
+    if often > max(_FIXED * len(depth), 5):
+        caption += f" {share(often, len(depth))} lie at {value(most, 1, 'km')}: fixed, or trapped at a layer's edge."
+    return Panel(key, title, f"{caption} Depth is not at the scale of the map.",
+                 style.figure(_clouds(*points, "%{x:.3f}, %{y:.1f} km"), drawn), aspect=aspect)
 
 
 def _turned(longitude: pd.Series, middle: float) -> pd.Series:
@@ -168,11 +221,13 @@ def matched(sides: Sides, tables: Tables) -> list[Panel]:
     first = next(iter(sides))
     if classes.empty:
         return [nothing("comparison-matched", "Events in both by magnitude", "no event has a magnitude")]
-    panels = [_shares(sides, classes[classes["side"] == first], "other", "comparison-matched",
-                      f"What the others have of '{first}'"),
-              _shares(sides, classes[classes["other"] == first], "side", "comparison-matched-others",
-                      f"What '{first}' has of the others")]
     second = others(tables["events"], first)
+    only = second[0] if len(second) == 1 else ""
+    they, of_them = (f"{only} has", f"{only}'s") if only else ("the others have", "the others'")
+    panels = [_shares(sides, classes[classes["side"] == first], "other", "comparison-matched",
+                      f"Share of {first}'s events that {they}, by magnitude"),
+              _shares(sides, classes[classes["other"] == first], "side", "comparison-matched-others",
+                      f"Share of {of_them} events that {first} has, by magnitude")]
     return panels if len(second) != 1 else [*panels, _numbers(sides, classes, first, second[0])]
 
 
@@ -200,24 +255,28 @@ def _shares(sides: Sides, table: pd.DataFrame, by: str, key: str, title: str) ->
 
 def _numbers(sides: Sides, classes: pd.DataFrame, first: str, second: str) -> Panel:
     """Return the numbers of events in both and in one only; those in both by the first side's magnitudes."""
-    number, traces, words, drawn = numbers(sides), [], [], []
-    for name, column, label, tint in ((first, "matched", "Both", style.colour("muted")),
-                                      (first, "only", f"Only {first}", hue(number[first])),
-                                      (second, "only", f"Only {second}", hue(number[second]))):
-        part = classes[classes["side"] == name]
-        traces.append({"type": "bar", "name": label, "x": ((part["low_edge"] + part["high_edge"]) / 2).to_numpy(),
-                       "y": part[column].to_numpy(), "marker": {"color": tint},
-                       "hovertemplate": "M %{x:.2f}: %{y:,}<extra>" + label + "</extra>"})
-        drawn.append(float(part[column].sum()))
-        words.append(f"{label[0].lower()}{label[1:]}: {count(drawn[-1])}")
-    if not sum(drawn):
-        return nothing("comparison-numbers", "Events in both and in one only", f"no event of '{first}' has a magnitude")
-    arranged = style.layout(style.axis("Magnitude (middle of the class)"),
-                            style.axis("Number of events", type="log", dtick=1, exponentformat="power"),
-                            barmode="group", bargap=0.25)
-    caption = f"{'; '.join(words)}. Magnitudes of those in both are of '{first}'."
-    return Panel("comparison-numbers", "Events in both and in one only", caption, style.figure(traces, arranged),
-                 aspect=0.6)
+    number, title = numbers(sides), "Events in both and in one only"
+    kinds = ((first, "matched", "Both", style.colour("muted"), "circle"),
+             (first, "only", f"Only {first}", hue(number[first]), SYMBOLS[1]),
+             (second, "only", f"Only {second}", hue(number[second]), SYMBOLS[2]))
+    parts = [classes[classes["side"] == name] for name, *_ in kinds]
+    counts = [part[column].to_numpy(np.float64) for part, (_, column, *_) in zip(parts, kinds, strict=True)]
+    every = np.concatenate(counts)
+    if not every.sum():
+        return nothing("comparison-numbers", title, f"no event of '{first}' has a magnitude")
+    axis, traces, words = count_axis("Number of events", every), [], []
+    for part, n, (_, _, label, tint, symbol) in zip(parts, counts, kinds, strict=True):
+        trace: dict[str, Any] = {
+            "name": label, "x": ((part["low_edge"] + part["high_edge"]) / 2).to_numpy(), "y": on_axis(n, axis),
+            "customdata": n, "hovertemplate": "M %{x:.2f}: %{customdata:,}<extra>" + label + "</extra>",
+            "marker": {"color": tint}}
+        if axis.get("type") == "log":
+            trace |= {"type": "scatter", "mode": "markers", "marker": {"color": tint, "size": 9, "symbol": symbol}}
+        traces.append(trace if axis.get("type") == "log" else {"type": "bar", **trace})
+        words.append(f"{label[0].lower()}{label[1:]}: {count(n.sum())}")
+    arranged = style.layout(style.axis("Magnitude (middle of the class)"), axis, barmode="group", bargap=0.25)
+    return Panel("comparison-numbers", title, f"{'; '.join(words)}. Magnitudes of those in both are of '{first}'.",
+                 style.figure(traces, arranged), aspect=0.6)
 
 
 def differences(sides: Sides, tables: Tables, settings: ReportSettings) -> list[Panel]:
@@ -228,13 +287,17 @@ def differences(sides: Sides, tables: Tables, settings: ReportSettings) -> list[
         return [nothing("comparison-distance", "Differences of matched events", "no events match")]
     return [
         _histogram(sides, part, "distance_km", "Epicentres apart (km)", "Distance of epicentres"),
+        _histogram(sides, part, "depth_km", f"Depth minus that of {first} (km)", "Depth differences"),
         _histogram(sides, part, "dt_s", f"Origin time minus that of {first} (s)", "Difference of origin times"),
         _magnitudes(sides, part, settings),
     ]
 
 
 def _histogram(sides: Sides, table: pd.DataFrame, column: str, label: str, title: str) -> Panel:
-    key, unit = ("comparison-distance", "km") if column == "distance_km" else ("comparison-origin-time", "s")
+    key, unit = _HISTOGRAMS[column]
+    table = table[table[column].notna()]
+    if table.empty:
+        return nothing(key, title, "no matched event has this value on both sides")
     size = float(np.quantile(np.abs(table[column]), 0.995)) or 1.0
     edges = np.linspace(0.0 if column == "distance_km" else -size, size, _BINS + 1)
     number, traces, words = numbers(sides), [], []
@@ -242,10 +305,12 @@ def _histogram(sides: Sides, table: pd.DataFrame, column: str, label: str, title
         k, x = number[str(name)], part[column].to_numpy(np.float64)
         found = np.histogram(np.clip(x, edges[0], edges[-1]), edges)[0] / len(x)
         traces.append({"type": "scatter", "mode": "lines", "name": str(name), "x": (edges[1:] + edges[:-1]) / 2,
-                       "y": found, "line": {"shape": "hvh", "width": 2, "color": hue(k), "dash": DASHES[k % 8]},
+                       "y": found, "line": {"shape": "hvh", "width": 2, "color": hue(k),
+                                            "dash": DASHES[k % 8] if len(sides) > 2 else "solid"},
                        "hovertemplate": "%{x:.2f}: %{y:.1%}<extra>" + str(name) + "</extra>"})
-        words.append(f"{name}: median {value(float(np.median(x)), 2, unit)}, 90% within "
-                     f"{value(float(np.quantile(np.abs(x), 0.9)), 2, unit)}")
+        middle, most = float(np.median(x)), float(np.quantile(np.abs(x), 0.9))
+        told = f"median {value(middle, 2, unit)}, 90% within {value(most, 2, unit)}"
+        words.append(f"{name}: {told}" if len(sides) > 2 else told.capitalize())
     arranged = style.layout(style.axis(label),
                             style.axis("Share of matched events", rangemode="tozero", tickformat=".0%"))
     caption = "; ".join(words) + ". The outermost classes hold what lies beyond."

@@ -232,6 +232,9 @@
         panel.classList.toggle("nothing-left", !some);
         if (chosen.length && some && panel.id !== "verdicts-single") panel.open = true;
       });
+      document.querySelectorAll("#verdicts .rest").forEach(function (rest) {
+        rest.open = chosen.length > 0 && rest.querySelector("tr[data-verdict]:not([hidden])") !== null;
+      });
     });
   });
 

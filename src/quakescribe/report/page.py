@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import importlib
 import json
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 
 AUDIT_PARTS = ("audit_picks", "audit_locations", "audit_magnitudes", "audit_seismicity", "audit_rates")
 """Modules of this folder with the figures of the audit: each has ``panels(audit, facts, settings)``."""
+
+_SPANS = {"full": 12, "wide": 7, "half": 6, "narrow": 5, "third": 4}  # columns of twelve, as in page.css
+_UNRESOLVED = 99.0  # km, the error of a location that is not resolved
+_FLAT = 0.28  # least height over width of a figure as wide as the page
 
 INTROS = {
     "overview": ("Overview", "What was found, where and when."),
@@ -108,6 +113,7 @@ def render(
     notes: Sequence[tuple[str, str]] = (),
     references: Iterable[str] = (),
     downloads: Sequence[Download] = (),
+    warnings: Sequence[str] = (),
 ) -> Path:
     """Write a page of sections and return its path. The same input gives the same bytes.
 
@@ -129,6 +135,8 @@ def render(
         Full citations in any order; the same work cited twice is listed once.
     downloads
         Tables to take along.
+    warnings
+        Sentences that must be read before any number.
 
     Raises
     ------
@@ -152,7 +160,8 @@ def render(
         kicker=kicker,
         head=head,
         tiles=tiles,
-        sections=sections,
+        sections=[arranged(section) for section in sections],
+        warnings=warnings,
         notes=notes,
         references=bibliography(references),
         downloads=downloads,
@@ -178,6 +187,32 @@ def _check_keys(sections: Sequence[Section]) -> None:
     twice = sorted({key for key in keys if keys.count(key) > 1})
     if twice:
         raise ValueError(f"sections or panels with the same key: {', '.join(twice)}")
+
+
+def arranged(section: Section) -> Section:
+    """Return a section with missing figures set apart, and figures that stand alone in a row as wide as the page."""
+    shown = [panel for panel in section.panels if not panel.missing]
+    missing = tuple(panel for panel in section.panels if panel.missing)
+    return dataclasses.replace(section, panels=_grown(shown), missing=missing)
+
+
+def _grown(panels: Sequence[Panel]) -> list[Panel]:
+    """Return panels, those alone in a row as wide as the page; a dense grid of twelve columns gives them places."""
+    taken: list[list[bool]] = []
+    rows = []
+    for panel in panels:
+        span, high = _SPANS[panel.size], max(1, panel.rows)
+        for row in range(len(taken) + 1):
+            taken += [[False] * 12 for _ in range(row + high - len(taken))]
+            free = [at for at in range(13 - span) if not any(any(one[at:at + span]) for one in taken[row:row + high])]
+            if free:
+                for one in taken[row:row + high]:
+                    one[free[0]:free[0] + span] = [True] * span
+                rows.append(row)
+                break
+    return [dataclasses.replace(panel, size="full", rows=1, aspect=max(_FLAT, panel.aspect * _SPANS[panel.size] / 12))
+            if all(sum(one) == _SPANS[panel.size] < 12 for one in taken[row:row + max(1, panel.rows)]) else panel
+            for panel, row in zip(panels, rows, strict=True)]
 
 
 def bibliography(references: Iterable[str]) -> list[str]:
@@ -255,7 +290,7 @@ def _head(facts: Facts, info: Mapping[str, Any]) -> list[tuple[str, str]]:
             else "",
         ),
         ("Velocity model", str((info.get("velocity") or {}).get("name", ""))),
-        ("Made by", ", ".join(_makers(facts))),
+        ("Made by", "; ".join(_makers(facts))),
         ("Version", str(info.get("version") or "")),
         ("Settings", str(info.get("settings_digest") or _digest(toml))[:12]),
         ("Written", str(info.get("created") or "")),
@@ -270,10 +305,17 @@ def _digest(text: str) -> str:
 
 
 def _makers(facts: Facts) -> list[str]:
-    """Return which picker and locator made the tables."""
+    """Return which picker and locator made the tables, or which formats of files they were read from."""
+    from quakescribe.exchange.formats import FORMATS
+
     pickers = sorted(facts.picks["picker"].dropna().unique())
     methods = sorted(facts.located["method"].dropna().unique())
-    return [f"picker {name}" for name in pickers] + [f"locator {name}" for name in methods]
+    formats = {one: [part for part in str(one).split("/") if part] for one in (*pickers, *methods)}
+    read = {one for one, parts in formats.items() if parts and all(part in FORMATS and part != "pal" for part in parts)}
+    out = [f"picker {name}" for name in pickers if name not in read]
+    out += [f"locator {name}" for name in methods if name not in read]
+    kinds = list(dict.fromkeys(part for one in sorted(read) for part in formats[one]))
+    return [*out, *([f"read from {', '.join(kinds)}"] if kinds else [])]
 
 
 def _tiles(facts: Facts) -> list[tuple[str, str, str]]:
@@ -283,11 +325,13 @@ def _tiles(facts: Facts) -> list[tuple[str, str, str]]:
     kept = int((picks["event_id"] > 0).sum())
     p = int((picks["phase"] == "P").sum())
     well = int(located["well_located"].sum())
-    known = events["magnitude"].dropna()
-    erh, erz = (located.loc[located[name] < 99, name].median() for name in ("erh_km", "erz_km"))
+    judged = bool(well) or bool((located[["erh_km", "erz_km"]] < _UNRESOLVED).any(axis=None))
+    known, reasons = events["magnitude"].dropna(), int(facts.skips["reason"].nunique())
+    erh, erz = (located.loc[located[name] < _UNRESOLVED, name].median() for name in ("erh_km", "erz_km"))
     return [
         (count(len(events)), "events" if len(events) != 1 else "event", f"{count(len(located))} located"),
-        (share(well, len(located)), "well located", f"{count(well)} of {count(len(located))}"),
+        (share(well, len(located)), "well located", f"{count(well)} of {count(len(located))}")
+        if judged or located.empty else ("not told", "well located", "no location has an error"),
         (
             f"{value(known.min(), 1)} to {value(known.max(), 1)}" if len(known) else "-",
             f"magnitude {facts.kind}".strip(),
@@ -301,5 +345,6 @@ def _tiles(facts: Facts) -> list[tuple[str, str, str]]:
         (count(len(picks)), "picks", f"{count(p)} P, {count(len(picks) - p)} S"),
         (share(kept, len(picks)), "of the picks associated", f"{count(kept)} of {count(len(picks))}"),
         (count(heard), "stations with picks", f"of {count(max(len(facts.stations), heard))}"),
-        (count(facts.skips["reason"].nunique()), "reasons to leave data out", "see Left out"),
+        *([(count(reasons), "reason to leave data out" if reasons == 1 else "reasons to leave data out",
+            "see Left out")] if reasons else []),
     ]

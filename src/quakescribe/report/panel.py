@@ -12,12 +12,16 @@ class Grid:
 
     ``verdict`` is the column whose words good, watch, bad and cannot tell are drawn as badges; such a table can be
     filtered by verdict, and stands as a list of cards on a phone. Lines of a cell after the first are set apart.
+    ``rest`` are more rows, folded under the words ``summary``. ``widths`` of columns are in per cent; 0 = what is left.
     """
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     numbers: frozenset[int] = frozenset()
     verdict: int | None = None
+    rest: tuple[tuple[str, ...], ...] = ()
+    summary: str = ""
+    widths: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class Panel:
     nothing. ``aspect`` is height over width of the plotting area; ``size`` is the share of the page's width; ``rows``
     is how many panels may stand beside it on a wide page; ``least`` is its least height (px); ``listing`` is text to be
     shown as it is. ``folded`` hides all but the title until it is asked for, unless it is ``opened`` at first.
+    ``missing`` says why a figure is not there; the page tells it at the end of the section.
     """
 
     key: str
@@ -42,20 +47,22 @@ class Panel:
     rows: int = 1
     least: int = 250
     listing: str = ""
+    missing: str = ""
 
 
 def nothing(key: str, title: str, because: str, size: str = "half") -> Panel:
     """Return the panel that stands in for a figure without data."""
-    return Panel(key, title, f"Nothing to show because {because}.", size=size)
+    return Panel(key, title, f"Nothing to show because {because}.", size=size, missing=because)
 
 
 @dataclass(frozen=True)
 class Lead:
-    """A finding in words, told before all tables: its verdict, what it is about, and the reason."""
+    """A finding in words, told before all tables: its verdict, what it is about, the reason, and what to do."""
 
     verdict: str
     title: str
     why: str
+    todo: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,7 +79,7 @@ class Section:
     """One part of the page.
 
     ``counts`` are verdicts with their numbers: buttons that filter the tables of the section. ``leads`` stand before
-    the panels, ``told`` after them, folded.
+    the panels, ``told`` after them, folded. ``missing`` are panels without a figure, once the page has set them apart.
     """
 
     key: str
@@ -82,3 +89,4 @@ class Section:
     counts: tuple[tuple[str, int], ...] = ()
     leads: tuple[Lead, ...] = ()
     told: tuple[Told, ...] = ()
+    missing: tuple[Panel, ...] = ()

@@ -155,7 +155,7 @@ def _ticks(of: Any, axis: Axis, ax: Axes) -> None:
     elif axis.kind == "category":
         of.set_ticks(range(len(axis.names)), labels=[plain(one) for one in axis.names])
     elif axis.kind == "date":
-        found = dates.AutoDateLocator(minticks=3, maxticks=6)
+        found = dates.AutoDateLocator(minticks=3, maxticks=7)  # with six, spans of 2.6 days have no interval
         of.set_major_locator(found)
         of.set_major_formatter(dates.ConciseDateFormatter(found))
     elif axis.kind == "log":

@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import pandas as pd
+
+_CODE = r"\b((?:[A-Z][A-Z0-9]{0,7}|[0-9][A-Z])\.[A-Z0-9]{1,8})\."
+_IN_WORDS = re.compile(_CODE + r"(?=\s*[,;:)|'.]|\s+[a-z0-9(])")
+_ALONE = re.compile(_CODE + r"(?![A-Z0-9])")
+
+
+def stations(key: str) -> str:
+    """Return a key with its stations as people write them: ``CI.CLC`` of ``CI.CLC.``, which has no location code."""
+    return _ALONE.sub(r"\1", key)
+
+
+def stations_in(sentence: str) -> str:
+    """Return a sentence with its stations as people write them; a full stop after the last one stays."""
+    return _IN_WORDS.sub(r"\1", sentence)
 
 
 def count(number: float, noun: str = "", plural: str = "") -> str:
@@ -17,11 +32,11 @@ def count(number: float, noun: str = "", plural: str = "") -> str:
 
 
 def share(part: float, whole: float) -> str:
-    """Return a percentage: ``57%``, ``0.4%``, or ``-`` of nothing. Never rounds to 100% or 0% what is not."""
+    """Return a percentage: ``57%``, ``5.6%``, or ``-`` of nothing. Never rounds to 100% or 0% what is not."""
     if not whole:
         return "-"
     percent = 100.0 * part / whole
-    if 0 < percent < 1 or 99 < percent < 100:
+    if 0 < percent < 9.95 or 99 < percent < 100:
         return f"{min(max(percent, 0.1), 99.9):.1f}%"
     return f"{percent:.0f}%"
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from quakescribe.report.panel import Grid, Lead, Panel, Section, Told, nothing
-from quakescribe.report.text import count, listed
+from quakescribe.report.text import count, listed, stations, stations_in
 
 if TYPE_CHECKING:
     from quakescribe.audit import Audit, Check
@@ -18,11 +18,20 @@ WORST_FIRST = ("bad", "watch", "cannot tell", "good")
 SECTIONS = {"pick": "Pick", "associate": "Associate", "locate": "Locate", "measure": "Measure",
             "catalogue": "Catalogue"}
 HEAD = ("What", "Verdict", "Value [95%]", "Expected", "n", "Why, and what to do")
+WIDTHS = (20.0, 10.5, 15.0, 7.5, 6.5, 0.0)
+FIRST = "input"
+"""The check whose bad findings come before all others, since these may follow from them."""
+MEND_FIRST = "Mend this first: verdicts below may follow from it."
+LOOK = ("bad", "watch")
+"""Verdicts that are shown unfolded."""
+
+Rows = tuple[tuple[str, ...], ...]
 _ORDER = ("bad", "watch", "good", "cannot tell")  # in a table: what cannot be told is of least use
 _TINY = 1e-9  # below it a number is shown as zero
 _MOST = 2000  # rows of the list of single stations, days, ...; findings.csv holds all
 _NAMED = 6
-_TOLD = 5  # findings told in words at the top
+_TOLD = 6  # checks, and kinds of single things, told in words at the top
+_STATIONS = 3  # single stations told in words
 
 
 def verdicts(audit: Audit, checks: Sequence[Check] | None = None) -> Section:
@@ -54,7 +63,7 @@ def verdicts(audit: Audit, checks: Sequence[Check] | None = None) -> Section:
     if len(single):
         panels.append(_single(single, titles))
     counts = tuple((one, int((network["verdict"] == one).sum())) for one in WORST_FIRST)
-    return Section("verdicts", "Verdicts", _intro(counts), panels, counts, _leads(found, titles))
+    return Section("verdicts", "Verdicts", _intro(counts), panels, counts, leads(found, known))
 
 
 def known_checks(audit: Audit, checks: Sequence[Check] | None = None) -> list[Check]:
@@ -80,25 +89,82 @@ def _intro(counts: Sequence[tuple[str, int]]) -> str:
     return f"{total} about the whole catalogue, without labels: {in_words(counts)}."
 
 
-def _leads(found: pd.DataFrame, titles: dict[str, str]) -> tuple[Lead, ...]:
-    """Return the bad findings in words, those of the network first; then what to look at, as far as there is room."""
-    network = found[found["scope"] == "network"]
-    out = _told(network[network["verdict"] == "bad"], titles, _TOLD)
-    single = found[(found["scope"] != "network") & (found["verdict"] == "bad")]
-    out += [Lead("bad", f"{_named(str(metric), titles)}, by {scope}",
-                 f"{count(len(rows), str(scope))}: {listed(rows['key'].tolist(), _NAMED)}")
-            for (metric, scope), rows in single.groupby(["metric", "scope"], sort=True)]
-    return (*out, *_told(network[network["verdict"] == "watch"], titles, max(0, _TOLD - len(out))))
+def leads(found: pd.DataFrame, checks: Sequence[Check]) -> tuple[Lead, ...]:
+    """Return the worst in words: what is bad, of the input first; single stations and days; what is to be watched.
+
+    What a check found with several metrics is one lead, with what it does not name. Watched things come as far as there
+    is room.
+    """
+    titles = {metric.name: metric.title for check in checks for metric in check.metrics}
+    ordered = in_order(found, checks)
+    network, single = ordered[ordered["scope"] == "network"], ordered[ordered["scope"] != "network"]
+    bad = _by_check(network[network["verdict"] == "bad"], titles)
+    alone = single[single["verdict"] == "bad"]
+    out = [*_most(bad, _TOLD), *_of_stations(alone[alone["scope"] == "station"], titles),
+           *_of_scopes(alone[alone["scope"] != "station"], titles)]
+    watched = _by_check(network[network["verdict"] == "watch"], titles)
+    return (*out, *_most(watched, max(0, _TOLD - len(out))))
 
 
-def _told(rows: pd.DataFrame, titles: dict[str, str], room: int) -> list[Lead]:
-    """Return findings of one verdict in words; beyond the room only their titles."""
-    records = rows.to_dict("records")
-    out = [Lead(row["verdict"], _title(row, titles), str(row["why"])) for row in records[:room]]
-    rest = [_title(row, titles) for row in records[room:]]
-    if rest:
-        out.append(Lead(records[0]["verdict"], f"{count(len(rest))} more", listed(rest, _NAMED)))
+def in_order(found: pd.DataFrame, checks: Sequence[Check]) -> pd.DataFrame:
+    """Return findings with the column ``check``: the worst verdicts first, of each the input's, then by check."""
+    ordered = sorted(checks, key=lambda check: check.name != FIRST)
+    owner = {metric.name: check.name for check in ordered for metric in check.metrics}
+    place = {name: k for k, name in enumerate(owner)}
+    return (found.assign(check=[owner.get(one, one) for one in found["metric"]],
+                         worst=found["verdict"].map({one: k for k, one in enumerate(WORST_FIRST)}),
+                         place=[place.get(one, len(place)) for one in found["metric"]])
+            .sort_values(["worst", "place", "metric", "scope", "key"], kind="stable").drop(columns=["worst", "place"]))
+
+
+def _by_check(rows: pd.DataFrame, titles: dict[str, str]) -> list[tuple[Lead, list[str]]]:
+    """Return a lead for every check, with the titles of what it stands for."""
+    out = []
+    for check, group in rows.groupby("check", sort=False):
+        named, *others = (_title(row, titles) for row in group.to_dict("records"))
+        why = str(group["why"].iloc[0])
+        if others:
+            why += f" And {count(len(others))} more of this check: {listed(others, 3)}."
+        if check == FIRST and group["verdict"].iloc[0] == "bad":
+            why = f"{MEND_FIRST} {why}"
+        out.append((Lead(str(group["verdict"].iloc[0]), named, stations_in(why), _todo(group["todo"])),
+                    [named, *others]))
     return out
+
+
+def _most(told: Sequence[tuple[Lead, list[str]]], room: int) -> list[Lead]:
+    """Return leads as far as there is room, and one with the titles of the rest."""
+    rest = [title for _, titles in told[room:] for title in titles]
+    more = [Lead(told[0][0].verdict, f"{count(len(rest))} more", f"{listed(rest, _NAMED)}.")] if rest else []
+    return [*(lead for lead, _ in told[:room]), *more]
+
+
+def _of_stations(bad: pd.DataFrame, titles: dict[str, str]) -> list[Lead]:
+    """Return a lead for each of the stations that are bad in most, and one that names the others."""
+    if bad.empty:
+        return []
+    names = bad.groupby("key", sort=True).size().sort_values(ascending=False, kind="stable").index.tolist()
+    out = []
+    for name in names[:_STATIONS]:
+        rows = bad[bad["key"] == name]
+        which = list(dict.fromkeys(_named(str(one), titles) for one in rows["metric"]))
+        words = f"{listed(which, _NAMED)}: " if len(which) > 1 else ""
+        out.append(Lead("bad", f"Station {stations(str(name))}, {which[0] if not words else f'{len(which)} metrics'}",
+                        stations_in(words + str(rows["why"].iloc[0])), _todo(rows["todo"])))
+    rest = [stations(str(name)) for name in names[_STATIONS:]]
+    if rest:
+        out.append(Lead("bad", count(len(rest), "more station"), f"{listed(rest, _NAMED)}."))
+    return out
+
+
+def _of_scopes(bad: pd.DataFrame, titles: dict[str, str]) -> list[Lead]:
+    return [Lead("bad", f"{_named(str(metric), titles)}, by {scope}",
+                 f"{count(len(rows), str(scope))}: {listed([stations(one) for one in rows['key']], _NAMED)}.",
+                 _todo(rows["todo"])) for (metric, scope), rows in bad.groupby(["metric", "scope"], sort=False)]
+
+
+def _todo(given: Iterable[Any]) -> str:
+    return next((str(one) for one in given if not pd.isna(one)), "")
 
 
 def _rows_of(rows: pd.DataFrame, titles: dict[str, str]) -> list[tuple[str, ...]]:
@@ -108,24 +174,53 @@ def _rows_of(rows: pd.DataFrame, titles: dict[str, str]) -> list[tuple[str, ...]
     for scope, part in rows[rows["scope"] != "network"].groupby("scope", sort=True):
         marked = {one: part.loc[part["verdict"] == one, "key"].tolist() for one in WORST_FIRST}
         worst = next((one for one in ("bad", "watch", "good") if marked[one]), "cannot tell")
-        words = [f"{count(len(keys), str(scope))} {one}" + (f" ({listed(keys, 3)})" if one in ("bad", "watch") else "")
-                 for one, keys in marked.items() if keys]
-        todo = next((str(one) for one in part["todo"].dropna()), "")
+        words = [f"{count(len(keys), str(scope))} {one}" + (
+            f" ({listed([stations(str(key)) for key in keys], 3)})" if one in LOOK else "")
+            for one, keys in marked.items() if keys]
+        todo = _todo(part["todo"])
         title = _named(str(part["metric"].iloc[0]), titles)
         out.append((f"{title}, by {scope}", worst, "", "", count(len(part)), _with("; ".join(words) + ".", todo)))
     return out
 
 
 def _row(row: dict[Any, Any], titles: dict[str, str]) -> tuple[str, ...]:
-    interval, unit = (row["low"], row["high"]), _unit(row["unit"])
-    digits = decimals(row["value"], *interval)
-    value = number(row["value"], digits)
-    if all(math.isfinite(one) for one in interval):
-        value += f" [{number(interval[0], digits)}, {number(interval[1], digits)}]"
+    shown, expected = values(row)
     todo = "" if pd.isna(row["todo"]) else str(row["todo"])
-    return (_title(row, titles), str(row["verdict"]), value + (f" {unit}" if unit and value != "-" else ""),
-            number(row["expected"], digits), count(row["n"]) if math.isfinite(row["n"]) else "-",
-            _with(str(row["why"]), todo))
+    return (_title(row, titles), str(row["verdict"]), shown, expected,
+            count(row["n"]) if math.isfinite(row["n"]) else "-", _with(stations_in(str(row["why"])), todo))
+
+
+def values(row: dict[Any, Any]) -> tuple[str, str]:
+    """Return the value of a finding with interval and unit, and its null: ``0.021 [0.011, 0.044] km``.
+
+    A share is told in per cent as its reason does: a finding of unit ``-`` whose numbers lie between 0 and 1, and whose
+    reason has a ``%``.
+    """
+    value, low, high, null = (float(row[name]) for name in ("value", "low", "high", "expected"))
+    known = [one for one in (value, low, high, null) if math.isfinite(one)]
+    bounded = math.isfinite(low) and math.isfinite(high)
+    if not _unit(row["unit"]) and "%" in str(row["why"]) and known and all(0.0 <= one <= 1.0 for one in known):
+        digits = _percent_digits(value, low, high)
+        ends = f" [{number(100 * low, digits)}, {number(100 * high, digits)}]" if bounded else ""
+        return (f"{number(100 * value, digits)}%{ends}" if math.isfinite(value) else "-"), _percent(null, digits)
+    digits, unit = decimals(value, low, high), _unit(row["unit"])
+    shown = number(value, digits)
+    if bounded:
+        shown += f" [{number(low, digits)}, {number(high, digits)}]"
+    return shown + (f" {unit}" if unit and shown != "-" else ""), number(null, digits)
+
+
+def _percent_digits(value: float, low: float, high: float) -> int:
+    """Return the decimals of a percentage: one digit of the interval's width, but always one below 10%."""
+    width = 100.0 * (high - low)
+    fine = -math.floor(math.log10(width)) if math.isfinite(width) and width > 0 else 0
+    return min(3, max(fine, 1 if value < 0.1 else 0))
+
+
+def _percent(share: float, digits: int) -> str:
+    if not math.isfinite(share):
+        return "-"
+    return "<0.1%" if 0 < share < 0.001 else f"{number(100 * share, digits)}%"
 
 
 def _with(why: str, todo: str) -> str:
@@ -135,14 +230,22 @@ def _with(why: str, todo: str) -> str:
 
 def _title(row: dict[Any, Any], titles: dict[str, str]) -> str:
     title = _named(row["metric"], titles)
-    return f"{title} ({row['key']})" if row["key"] else title
+    return f"{title} ({stations(str(row['key']))})" if row["key"] else title
+
+
+def split(rows: Sequence[tuple[str, ...]], verdict: int = 1) -> tuple[Rows, Rows, str]:
+    """Return the rows to look at, those to fold away, and words for these: ``39 good, 3 cannot tell``."""
+    look, rest = (tuple(row for row in rows if (row[verdict] in LOOK) is wanted) for wanted in (True, False))
+    counts = [(one, sum(row[verdict] == one for row in rest)) for one in _ORDER]
+    return look, rest, ", ".join(f"{count(n)} {one}" for one, n in counts if n)
 
 
 def _table(section: str, title: str, rows: list[tuple[str, ...]]) -> Panel:
     counts = [(one, sum(row[1] == one for row in rows)) for one in WORST_FIRST]
-    return Panel(f"verdicts-{section}", title, in_words(counts), size="full", folded=True,
-                 opened=any(n for one, n in counts if one in ("bad", "watch")),
-                 grid=Grid(HEAD, tuple(rows), frozenset({4}), verdict=1))
+    look, rest, summary = split(rows)
+    grid = Grid(HEAD, look, frozenset({4}), 1, rest, summary, WIDTHS) if look else Grid(
+        HEAD, rest, frozenset({4}), 1, widths=WIDTHS)
+    return Panel(f"verdicts-{section}", title, in_words(counts), size="full", folded=True, opened=bool(look), grid=grid)
 
 
 def _single(single: pd.DataFrame, titles: dict[str, str]) -> Panel:
@@ -154,7 +257,7 @@ def _single(single: pd.DataFrame, titles: dict[str, str]) -> Panel:
     more = f" The worst {count(_MOST)} are listed; findings.csv holds all." if len(single) > _MOST else ""
     return Panel("verdicts-single", f"All {count(len(single))} findings about single stations, days and the like",
                  f"Worst first: {scopes}.{more}", size="full", folded=True,
-                 grid=Grid(HEAD, rows, frozenset({4}), verdict=1))
+                 grid=Grid(HEAD, rows, frozenset({4}), verdict=1, widths=WIDTHS))
 
 
 def decimals(value: float, low: float, high: float) -> int:

@@ -12,7 +12,7 @@ import pandas as pd
 from quakescribe.audit import Audit, audit, make_case
 from quakescribe.earth.velocity import VelocityModel, read_velocity
 from quakescribe.errors import FormatError, QuakescribeError, SettingsError
-from quakescribe.run.chance import nulls
+from quakescribe.run.chance import NULLS, nulls
 from quakescribe.run.foreign import complete
 from quakescribe.run.inputs import with_locations
 from quakescribe.run.stage import code_digest, fingerprint, part
@@ -119,7 +119,7 @@ def _kept_null(run: Run, tables: Tables, model: VelocityModel, settings: Setting
     picks, path, wanted = tables["picks"], run.folder / "audit" / "null.json", settings.audit.picks
     made_of = fingerprint(code_digest("associate", "earth", "kernels"), picks, settings.associate, tables["stations"],
                           model.top_km, model.vp, model.vs, wanted.null_repeats, wanted.null_most_picks,
-                          settings.audit.seed)
+                          settings.audit.seed, NULLS)
     if path.exists():
         kept = json.loads(path.read_text())
         if kept.get("made_of") == made_of:
@@ -164,8 +164,13 @@ def audit_files(sources: Sequence[Path], settings: Settings, stations: Path | No
         If a file cannot be read at all.
     """
     tables, known = _read(sources, stations, depth_datum_km)
+    if not any(len(tables.get(name, ())) for name in ("origins", "events", "picks", "arrivals")):
+        held = ", ".join(sorted(name for name, frame in tables.items() if len(frame))) or "nothing"
+        raise FormatError(f"{', '.join(map(str, sources))}: {held}, but neither events nor picks to audit")
     model = read_velocity(velocity, settings.velocity)
     tables, said = complete(tables, model)
+    if velocity is None:
+        said.insert(0, "No velocity model was given: a generic crust served, so residuals tell little.")
     picks = tables.get("picks", PICKS.empty())
     limits = settings.audit
     heard = picks[picks["station_id"].isin(set(known["station_id"]))].reset_index(drop=True)
@@ -195,7 +200,7 @@ def _one(path: Path, stations: pd.DataFrame, name: str) -> pd.DataFrame:
 
 
 def _read(sources: Sequence[Path], stations: Path | None, depth_datum_km: float) -> tuple[Tables, pd.DataFrame]:
-    """Return the tables of all sources, and the stations; a relative catalogue keeps what it can."""
+    """Return the tables of all sources, read leniently, and the stations."""
     from quakescribe.exchange.formats import read_tables
     from quakescribe.exchange.stations import read_stations
 
@@ -227,7 +232,7 @@ def _all_picks(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
 
 
 def _linked(tables: Tables) -> Tables:
-    """Return the tables with the arrivals and magnitudes of events that are there, and events for all origins."""
+    """Return the tables with the arrivals and magnitudes of events that are there."""
     ids = {one for name in ("origins", "events") if name in tables for one in tables[name]["event_id"]}
     out = dict(tables)
     for name in ("arrivals", "magnitudes"):

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from quakescribe.associate import associate, groups
+from quakescribe.audit.chance import stretches
 from quakescribe.earth.velocity import VelocityModel, read_velocity
 from quakescribe.run.summary import associated_pairs
 from quakescribe.run.workspace import Project, Run
@@ -20,19 +21,19 @@ SHIFT_S = (60.0, 1800.0)
 """A station's picks are shifted by at least and at most so much, either way."""
 
 
-STRETCHES = 4
-"""So many stretches of time stand for a span with too many picks."""
-
-NULLS = ("picks", "pairs", "real_events", "real_picks", "real_pairs", "null_events", "null_picks", "null_pairs")
+NULLS = ("picks", "pairs", "p", "s", *(f"{kind}_{what}" for kind in ("real", "null")
+                                       for what in ("events", "picks", "pairs", "p", "s")))
 """The columns that :func:`nulls` returns."""
 
 
 class Null(NamedTuple):
-    """What shifted picks make: events, associated picks, and pairs of which both onsets are in one event."""
+    """What shifted picks make: events, associated picks, pairs of which both onsets are in one event, P and S."""
 
     events: float
     picks: float
     pairs: float
+    p: float = 0.0
+    s: float = 0.0
 
 
 def chance(picks: pd.DataFrame, stations: pd.DataFrame, model: VelocityModel, settings: AssociateSettings,
@@ -49,7 +50,7 @@ def chance(picks: pd.DataFrame, stations: pd.DataFrame, model: VelocityModel, se
         How often, and the seed of the shifts.
     """
     if not repeats:
-        return Null(float("nan"), float("nan"), float("nan"))
+        return Null(*[float("nan")] * len(Null._fields))
     found = [_count(shifted(picks, start, end, np.random.default_rng([seed, k])), stations, model, settings)
              for k in range(repeats)]
     return Null(*(float(np.mean(column)) for column in zip(*found, strict=True)))
@@ -64,19 +65,20 @@ def nulls(picks: pd.DataFrame, stations: pd.DataFrame, model: VelocityModel, set
     picks, stations, model, settings, start, end, repeats, seed
         As for :func:`chance`.
     most
-        Picks of the sample: of more, STRETCHES whole stretches of time are taken evenly over the span, each shifted
-        within itself.
+        Picks of the sample: of more, whole stretches of time are taken evenly over the span, each shifted within
+        itself; see :func:`quakescribe.audit.chance.stretches`.
 
     Returns
     -------
     DataFrame
-        picks, pairs (of the sample), real_events, real_picks, real_pairs, null_events, null_picks, null_pairs.
+        Columns NULLS: picks, pairs, P and S of the sample, and what is made of them (``real_``) and of the shifted ones
+        (``null_``).
     """
-    if not repeats or picks.empty:
+    parts = _sample(picks, start, end, most)
+    if not repeats or picks.empty or not parts:
         return pd.DataFrame({name: [] for name in NULLS}, dtype=float)
-    parts = _stretches(picks, start, end, most)
-    pairs = sum(int(((part["phase"] == "S") & (part["pair_id"] > 0)).sum()) for _, _, part in parts)
-    sample = (sum(len(part) for _, _, part in parts), pairs)
+    whole = pd.concat([part for _, _, part in parts])
+    sample = (len(whole), int(((whole["phase"] == "S") & (whole["pair_id"] > 0)).sum()), *_phases(whole))
     real = _sum([_count(part, stations, model, settings) for _, _, part in parts])
     found = [_sum([_count(shifted(part, low, high, np.random.default_rng([seed, k, number])), stations, model, settings)
                    for number, (low, high, part) in enumerate(parts)]) for k in range(repeats)]
@@ -87,26 +89,21 @@ def _sum(counts: list[Null]) -> Null:
     return Null(*(sum(column) for column in zip(*counts, strict=True)))
 
 
-def _stretches(picks: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp,
-               most: int) -> list[tuple[pd.Timestamp, pd.Timestamp, pd.DataFrame]]:
-    """Return stretches of the span with their picks: the whole, or evenly spaced ones that hold about `most` picks."""
+def _sample(picks: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp,
+            most: int) -> list[tuple[pd.Timestamp, pd.Timestamp, pd.DataFrame]]:
+    """Return stretches of the span with their picks; all picks where that is the whole."""
     if len(picks) <= most:
         return [(start, end, picks)]
-    length = (end - start) * (most / len(picks) / STRETCHES)
-    out = []
-    for k in range(STRETCHES):
-        low = start + (end - start) * ((k + 0.5) / STRETCHES) - length / 2
-        part = picks[picks["time"].between(low, low + length)].reset_index(drop=True)
-        if len(part):
-            out.append((low, low + length, part))
-    return out
+    found = [(low, high, picks[picks["time"].between(low, high)].reset_index(drop=True))
+             for low, high in stretches(len(picks), start, end, most)]
+    return [one for one in found if len(one[2])]
 
 
 def chance_in(run: Run, project: Project, settings: Settings, repeats: int = 1) -> Null:
     """Count what associates by chance of the picks of a run, over the project's span or that of the picks."""
     picks = run.table("picks")
     if repeats and picks.empty:
-        return Null(0.0, 0.0, 0.0)
+        return Null(0.0, 0.0, 0.0, 0.0, 0.0)
     model = read_velocity(project.path(settings.project.velocity) if settings.project.velocity else None,
                           settings.velocity)
     start, end = (edge if given is None else pd.Timestamp(given) for given, edge in (
@@ -142,4 +139,9 @@ def _count(picks: pd.DataFrame, stations: pd.DataFrame, model: VelocityModel, se
     found = [associate(store.concat(members, PICKS), stations, model, settings) for members in by_day.values()]
     events = store.concat([one.events for one in found], EVENTS)
     arrivals = store.concat([one.arrivals for one in found], ARRIVALS)
-    return Null(len(events), len(arrivals), associated_pairs(picks, arrivals))
+    return Null(len(events), len(arrivals), associated_pairs(picks, arrivals), *_phases(arrivals))
+
+
+def _phases(onsets: pd.DataFrame) -> tuple[int, int]:
+    """Return the numbers of P and of S."""
+    return int((onsets["phase"] == "P").sum()), int((onsets["phase"] == "S").sum())

@@ -50,6 +50,11 @@ class AuditLocationsSettings(Section):
     outliers_good: float = setting(0.02, "good: at most this share of outliers beyond what is expected", ge=0, le=1)
     outliers_bad: float = setting(0.03, "bad: more than this share, if most of them break strict_rms_s", ge=0, le=1)
 
+    misfit_good: float = setting(
+        0.65, "good: an outlier's RMS is larger than another event's in at most this share of cases; 0.5 is by chance",
+        ge=0.5, le=1)
+    misfit_bad: float = setting(0.8, "bad: in more than this share, if the share of outliers is bad", ge=0.5, le=1)
+
     least_arrivals: int = setting(20, "with fewer residuals nothing is said about a station", ge=5)
     median_good_s: float = setting(0.15, "good: a station's median P residual is at most this", "s", ge=0)
     median_bad_s: float = setting(0.5, "bad: it is more than this", "s", ge=0)
@@ -78,7 +83,7 @@ class AuditLocationsSettings(Section):
     mislabelled_good: float = setting(0.005, "good: at most this share on the curve of the other phase", ge=0, le=1)
     mislabelled_bad: float = setting(0.03, "bad: more than this share", ge=0, le=1)
     mislabelled_station: float = setting(0.2, "bad: more than this share of a station's arrivals", ge=0, le=1)
-    s_before_p_good: float = setting(0.001, "good: at most this share of S not later than P", ge=0, le=1)
+    s_before_p_good: float = setting(0.003, "good: at most this share of S not later than P", ge=0, le=1)
     s_before_p_bad: float = setting(0.01, "bad: more than this share", ge=0, le=1)
 
     lost_good: float = setting(0.2, "good: relocation loses at most this share of events", ge=0, le=1)

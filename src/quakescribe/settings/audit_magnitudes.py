@@ -46,10 +46,6 @@ class AuditMagnitudesSettings(Section):
     excess_watch: float = setting(
         0.01, "share of all events that may be too many in one bin of magnitude", ge=0, le=1)
     excess_bad: float = setting(0.03, "share of all events too many in one bin that is too much", ge=0, le=1)
-    shift_watch: float = setting(
-        0.2, "a lasting shift of the magnitudes in time larger than this is worth a look", UNIT, gt=0)
-    shift_bad: float = setting(
-        0.4, "a shift larger than this, with the number of events unchanged, is taken for one of the scale", UNIT, gt=0)
     station_events: int = setting(15, "magnitudes of a station that its bias is judged from", ge=5)
     station_watch: float = setting(
         0.3, "bias of a station's magnitudes that is worth a look; a gain wrong by 2 gives it", UNIT, gt=0)

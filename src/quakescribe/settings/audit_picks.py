@@ -15,8 +15,11 @@ class AuditPicksSettings(Section):
         ge=0, le=100)
     null_most_picks: int = setting(
         60_000, "picks that this is done with; of more, whole stretches of time are taken evenly", ge=1000)
+    null_factor: float = setting(
+        1.25, "how many times higher or lower the catalogue's association rate may be than that of the associator that "
+        "this is counted with; beyond, chance is not known", gt=1)
     chance_good: float = setting(
-        0.02, "share of what is associated that may be chance in a good catalogue", ge=0, le=1)
+        0.03, "share of what is associated that may be chance in a good catalogue", ge=0, le=1)
     chance_bad: float = setting(0.1, "share of what is associated that is chance in a bad catalogue", ge=0, le=1)
     chance_events_good: float = setting(
         0.05, "as chance_good, of events: those by chance have fewer picks than others", ge=0, le=1)

@@ -163,6 +163,13 @@ class ComparisonSettings(Section):
         None, "scatter of the epicentres of one event along each axis; unset = estimated", "km", gt=0)
     pick_s: float = setting(0.5, "picks of a station and phase can be the same if they differ by at most this", "s",
                             gt=0, le=10)
+    epicentre_scatter_good_km: float = setting(5.0, "epicentres agree if 90% of matched events lie at most this far "
+                                               "apart", "km", gt=0)
+    epicentre_scatter_bad_km: float = setting(20.0, "epicentres do not agree if 90% lie farther apart than this", "km",
+                                              gt=0)
+    depth_scatter_good_km: float = setting(2.0, "depths agree if 90% of matched events differ by at most this, without "
+                                           "the common shift", "km", gt=0)
+    depth_scatter_bad_km: float = setting(8.0, "depths do not agree if 90% differ by more than this", "km", gt=0)
     shifts: int = setting(8, "how often one catalogue is shifted in time to count what matches by chance", ge=2, le=100)
     common_stations: bool = setting(
         False, "whether only stations that all catalogues have are compared; an event stays if least_stations of them "
