@@ -116,7 +116,9 @@ def test_the_worst_three_stations_are_told_alone_and_the_others_named():
      ((0.0, 0.0, 0.004, 0.0), "0% of 9.", ("0% [0, 0.4]", "0%")),
      ((0.313, 0.25, 0.37, 0.05), "0.31 units.", ("0.31 [0.25, 0.37]", "0.05")),
      ((1.313, 0.25, 1.37, 0.05), "31% more.", ("1.3 [0.2, 1.4]", "0.1")),
-     ((np.nan, np.nan, np.nan, 0.05), "none of 5%.", ("-", "5%"))])  # fmt: skip
+     ((0.77, 0.63, 0.96, 1.0), "b = 0.77 (95%: 0.63 to 0.96).", ("0.77 [0.63, 0.96]", "1.00")),
+     ((0.95, 0.63, 0.96, 1.0), "b = 0.95 (95%: 0.63 to 0.96).", ("0.95 [0.63, 0.96]", "1.00")),
+     ((np.nan, np.nan, np.nan, 0.05), "none of 5%.", ("-", "0.05"))])  # fmt: skip
 def test_shares_are_told_in_per_cent_as_their_reasons_do(numbers, why, shown):
     row = dict(zip(("value", "low", "high", "expected"), numbers, strict=True))
     assert values({**row, "unit": "-", "why": why}) == shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,8 @@ LOOK = ("bad", "watch")
 
 Rows = tuple[tuple[str, ...], ...]
 _ORDER = ("bad", "watch", "good", "cannot tell")  # in a table: what cannot be told is of least use
+_PERCENT = re.compile(r"([0-9][0-9,]*(?:\.[0-9]+)?) ?%")
+_LEVEL = re.compile(r"95 ?%(?=:| interval| confidence)")  # says how sure, not how much
 _TINY = 1e-9  # below it a number is shown as zero
 _MOST = 2000  # rows of the list of single stations, days, ...; findings.csv holds all
 _NAMED = 6
@@ -194,20 +197,26 @@ def values(row: dict[Any, Any]) -> tuple[str, str]:
     """Return the value of a finding with interval and unit, and its null: ``0.021 [0.011, 0.044] km``.
 
     A share is told in per cent as its reason does: a finding of unit ``-`` whose numbers lie between 0 and 1, and whose
-    reason has a ``%``.
+    reason names the value with a ``%``.
     """
     value, low, high, null = (float(row[name]) for name in ("value", "low", "high", "expected"))
     known = [one for one in (value, low, high, null) if math.isfinite(one)]
     bounded = math.isfinite(low) and math.isfinite(high)
-    if not _unit(row["unit"]) and "%" in str(row["why"]) and known and all(0.0 <= one <= 1.0 for one in known):
+    if not _unit(row["unit"]) and all(0.0 <= one <= 1.0 for one in known) and _names(str(row["why"]), 100.0 * value):
         digits = _percent_digits(value, low, high)
         ends = f" [{number(100 * low, digits)}, {number(100 * high, digits)}]" if bounded else ""
-        return (f"{number(100 * value, digits)}%{ends}" if math.isfinite(value) else "-"), _percent(null, digits)
+        return f"{number(100 * value, digits)}%{ends}", _percent(null, digits)
     digits, unit = decimals(value, low, high), _unit(row["unit"])
     shown = number(value, digits)
     if bounded:
         shown += f" [{number(low, digits)}, {number(high, digits)}]"
     return shown + (f" {unit}" if unit and shown != "-" else ""), number(null, digits)
+
+
+def _names(why: str, percent: float) -> bool:
+    """Return whether a sentence names a percentage, to the decimals that it has; that of an interval does not count."""
+    told = _PERCENT.findall(_LEVEL.sub("", why))
+    return any(abs(float(one.replace(",", "")) - percent) <= 0.51 * 10.0 ** -len(one.partition(".")[2]) for one in told)
 
 
 def _percent_digits(value: float, low: float, high: float) -> int:
