@@ -24,7 +24,10 @@ def test_thinning_keeps_the_largest_and_never_more_than_the_limit(n, limit):
 
 def test_every_colour_of_the_light_page_has_one_partner_in_the_dark():
     light = [pair[0] for pair in style.PALETTE.values()] + [stop[1] for stop in style.SCALE]
-    assert len(set(light)) == len(light) == len(style.LIGHT_TO_DARK)
+    assert len(set(light)) == len(light)
+    pairs = {*style.PALETTE.values(), *style.SIDES} | {(one, style.LIGHT_TO_DARK[one]) for _, one in style.SCALE}
+    assert dict(pairs) == style.LIGHT_TO_DARK
+    assert len(pairs) == len(style.LIGHT_TO_DARK)
 
 
 def contrast(a, b):

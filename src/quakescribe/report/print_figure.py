@@ -152,6 +152,7 @@ def _ticks(of: Any, axis: Axis, ax: Axes) -> None:
         at = axis.place(options["tickvals"])
         texts = options.get("ticktext")
         of.set_ticks(at, labels=None if texts is None else [plain(one) for one in values(texts)])
+        of.set_minor_locator(ticker.NullLocator())
     elif axis.kind == "category":
         of.set_ticks(range(len(axis.names)), labels=[plain(one) for one in axis.names])
     elif axis.kind == "date":
