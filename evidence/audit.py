@@ -76,16 +76,20 @@ def sound(k: int) -> Project:
     return project
 
 
-def base_of(k: int) -> Base:
-    """Return a sound run as a base for faults."""
+def prepare(k: int) -> None:
+    """Make a sound network, its run, and the picks of PAL as published, which it is held against."""
     project = sound(k)
+    execute(override(project.settings, [f"{name}={value}" for name, value in PUBLISHED.items()]), project.folder,
+            project.run("published"), "pick", Silent())
+
+
+def base_of(k: int) -> Base:
+    """Return a sound run, made already, as a base for faults."""
+    project = Project(KEPT / f"clean-{k:02d}")
     run = project.run("first")
     tables = {name: run.table(name) for name in ("stations", "picks", "events", "arrivals", "origins", "magnitudes")}
     model = read_velocity(project.path(project.settings.project.velocity), project.settings.velocity)
-    other = project.run("published")
-    execute(override(project.settings, [f"{name}={value}" for name, value in PUBLISHED.items()] + ["run.workers=1"]),
-            project.folder, other, "pick", Silent())
-    return Base(tables, model, other.table("picks"))
+    return Base(tables, model, project.run("published").table("picks"))
 
 
 def verdicts(findings: pd.DataFrame) -> pd.DataFrame:
@@ -95,6 +99,8 @@ def verdicts(findings: pd.DataFrame) -> pd.DataFrame:
 
 def clean(records: Records) -> None:
     """False alarms on ten sound runs, as they came out of the chain, and on ten sound months."""
+    for k in range(CLEAN):
+        prepare(k)
     for kind, bases in (("run", (base_of(k) for k in range(CLEAN))), ("month", (month(k) for k in range(CLEAN)))):
         rows = []
         for k, base in enumerate(bases):
@@ -141,6 +147,8 @@ def _spoilt(job: tuple[str, float, int]) -> pd.DataFrame:
 
 def faults(records: Records) -> None:
     """Which metric finds which fault, from which strength on."""
+    for k in range(SEEDS):
+        prepare(k)
     jobs = [(name, strength, seed) for kind in ("run", "month") for seed in range(SEEDS)
             for name, fault in FAULTS.items() if fault.kind == kind for strength in fault.strengths]
     table = pd.concat(spread(_spoilt, jobs), ignore_index=True)
