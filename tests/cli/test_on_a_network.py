@@ -59,7 +59,15 @@ def test_every_command_of_a_project_speaks_json(ask, tmp_path):
     assert made(ask) == {"settings": "net/quakescribe.toml"}
     assert ask("check", "net")
     assert ask("run", "net", "--workers", "1")["run"] == "first"
-    assert ask("report", "net") == {"report": "net/runs/first/report.html", "run": "first"}
+    assert ask("report", "net") == {"report": "net/runs/first/report.html", "run": "first", "figures": []}
+    drawn = ask("report", "net", "--figure-format", "png")["figures"]
+    assert drawn and all(Path(one).exists() for one in drawn)
+    audited = ask("audit", "net")
+    assert audited["report"] == "net/runs/first/report.html"
+    assert {row["verdict"] for row in audited["findings"]} <= {"good", "watch", "bad", "cannot tell"}
+    compared = ask("compare", "net/runs/first", "again=net", "--out", "side")
+    assert [row["side"] for row in compared["sides"]] == ["first", "again"]
+    assert Path("side/report.html").exists()
     exported = ask("export", "net", "--format", "geojson", "--out", "x.geojson")
     assert exported["file"] == "x.geojson" and exported["losses"] and (tmp_path / "x.geojson").exists()
     (tmp_path / "picks.csv").write_text(PICKS)
