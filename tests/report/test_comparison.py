@@ -14,7 +14,6 @@ from quakescribe.compare.side_by_side import compare_sides
 from quakescribe.compare.sides import Side
 from quakescribe.report import style
 from quakescribe.report.comparison import panels
-from quakescribe.report.comparison_events import count_axis, on_axis
 from quakescribe.report.print_figure import drawn
 from quakescribe.settings.compare import ComparisonSettings
 from quakescribe.settings.report import ReportSettings
@@ -171,7 +170,8 @@ def test_depth_differences_are_drawn_and_their_spread_told():
 
 def test_numbers_that_span_much_stand_on_a_logarithmic_axis_with_labelled_ticks_and_others_begin_at_zero():
     narrow, wide = np.array([10.0, 250.0]), np.array([0.0, 3.0, 400.0])
-    assert count_axis("n", narrow)["rangemode"] == "tozero"
-    axis = count_axis("n", wide)
+    assert style.count_axis("n", narrow)["rangemode"] == "tozero"
+    axis = style.count_axis("n", wide)
     assert axis["type"] == "log" and axis["ticktext"] == ["0", "1", "2", "5", "10", "20", "50", "100", "200"]
-    assert on_axis(wide, axis).tolist() == [0.5, 3.0, 400.0] and on_axis(narrow, count_axis("n", narrow)) is narrow
+    assert style.on_axis(wide, axis).tolist() == [0.5, 3.0, 400.0]
+    assert style.on_axis(narrow, style.count_axis("n", narrow)) is narrow

@@ -129,15 +129,15 @@ def _lone(audit: Audit, settings: ReportSettings) -> Panel:
                [style.colour({"bad": "bad", "watch": "watch"}.get(one, "P")) for one in verdicts])]
     if "rule" in table:
         series.append(("Rule-based picker", drawn["rule"], [style.colour("quiet")] * len(drawn)))
-    traces = [{"type": "bar", "orientation": "h", "name": name, "y": names, "x": np.maximum(of.fillna(0), 0.5),
+    counts = np.concatenate([of.fillna(0).to_numpy(float) for _, of, _ in series])
+    axis = style.count_axis("Picks without event", counts)
+    form = {"type": "scatter", "mode": "markers"} if axis.get("type") == "log" else {"type": "bar", "orientation": "h"}
+    traces = [{**form, "name": name, "y": names, "x": style.on_axis(of.fillna(0).to_numpy(float), axis),
                "customdata": of.fillna(0).astype(int).tolist(), "marker": {"color": tints},
                "hovertemplate": "%{y}: %{customdata:,}<extra>" + name.lower() + "</extra>"}
               for name, of, tints in reversed(series)]
-    low = 10.0 ** np.floor(np.log10(max(float(drawn["unassociated"].min()), 1.0)))
-    arranged = style.layout(
-        style.axis("Picks without event", type="log", dtick=1,
-                   range=[np.log10(low * 0.8), np.log10(float(table["unassociated"].max()) * 1.5)]),
-        _stations_axis(names), barmode="group", bargap=0.25, legend={**style.LEGEND, "traceorder": "reversed"})
+    arranged = style.layout(axis, _stations_axis(names), barmode="group", bargap=0.25,
+                            legend={**style.LEGEND, "traceorder": "reversed"})
     flagged = _flagged(audit, "pick_anomaly")
     most = table.iloc[0]
     caption = (f"{most['station_id']} has most, {count(most['unassociated'])}; the median station has "

@@ -13,14 +13,12 @@ from quakescribe.report.comparison_events import (
     SYMBOLS,
     Sides,
     Tables,
-    count_axis,
     differences,
     hue,
     in_time,
     locations,
     matched,
     numbers,
-    on_axis,
 )
 from quakescribe.report.panel import Grid, Panel, nothing
 from quakescribe.report.text import count, share, value
@@ -141,9 +139,9 @@ def unassociated(sides: Sides, table: pd.DataFrame, settings: ReportSettings) ->
     if not wide.to_numpy(float).any():
         return nothing("comparison-unassociated", title, "every pick is in an event")
     drawn, number = wide.head(settings.stations_drawn).iloc[::-1], numbers(sides)
-    axis = count_axis("Picks without an event (P and S)", drawn.fillna(0.0).to_numpy(float))
-    traces = [{"type": "scatter", "mode": "markers", "name": name, "x": on_axis(drawn[name].to_numpy(float), axis),
-               "y": drawn.index.tolist(), "marker": {"size": 9, "color": hue(k), "symbol": SYMBOLS[k % 8]},
+    axis = style.count_axis("Picks without an event (P and S)", drawn.fillna(0.0).to_numpy(float))
+    traces = [{"type": "scatter", "mode": "markers", "name": name,
+               "x": style.on_axis(drawn[name].to_numpy(float), axis), "y": drawn.index.tolist(), "marker": {"size": 9, "color": hue(k), "symbol": SYMBOLS[k % 8]},
                "customdata": drawn[name].to_numpy(float),
                "hovertemplate": "%{y}: %{customdata:,.0f}<extra>" + name + "</extra>"} for name, k in number.items()]
     arranged = style.layout(

@@ -25,7 +25,6 @@ _BINS = 40
 _FIXED = 0.05  # share of depths that are equal, from which on they were not found one by one
 _HISTOGRAMS = {"distance_km": ("comparison-distance", "km"), "depth_km": ("comparison-depth", "km"),
                "dt_s": ("comparison-origin-time", "s")}
-_LOG_FROM = 30.0  # numbers that span more are drawn on a logarithmic axis
 _WELL = ("good", "Well located"), ("S", "Poorly located"), ("quiet", "Not located")
 
 
@@ -42,25 +41,6 @@ def numbers(sides: Sides) -> dict[str, int]:
 def others(table: pd.DataFrame, first: str) -> list[str]:
     """Return the sides that were held against the first, in their order."""
     return list(table.loc[table["first"] == first, "second"].unique()) if len(table) else []
-
-
-def count_axis(title: str, counts: NDArray[np.float64]) -> dict[str, Any]:
-    """Return an axis of numbers: from zero, or logarithmic with ticks at 1, 2 and 5 where the numbers span much."""
-    known = counts[counts > 0]
-    if not len(known) or known.max() <= _LOG_FROM * known.min():
-        return style.axis(title, rangemode="tozero", tickformat=",~r")
-    low, high = (0.5 if (counts <= 0).any() else float(known.min())), float(known.max())
-    every = [step * 10.0**power for power in range(-1, int(np.log10(high)) + 1) for step in (1, 2, 5)]
-    ticks = [one for one in every if max(low, 1.0) <= one <= high]
-    ticks = ticks if len(ticks) <= 9 else [one for one in ticks if f"{one:.0f}"[0] == "1"]
-    zero = [0.5] if low == 0.5 else []
-    return style.axis(title, type="log", tickvals=[*zero, *ticks], ticktext=["0"] * len(zero) + [
-        f"{one:,.0f}" for one in ticks], range=[np.log10(low) - 0.06, np.log10(high) + 0.06])
-
-
-def on_axis(counts: NDArray[np.float64], axis: Mapping[str, Any]) -> NDArray[np.float64]:
-    """Return numbers as they lie on the axis: zero stands at its foot where the axis is logarithmic."""
-    return np.maximum(counts, 0.5) if axis.get("type") == "log" else counts
 
 
 def locations(sides: Sides, settings: ReportSettings) -> list[Panel]:
@@ -264,10 +244,10 @@ def _numbers(sides: Sides, classes: pd.DataFrame, first: str, second: str) -> Pa
     every = np.concatenate(counts)
     if not every.sum():
         return nothing("comparison-numbers", title, f"no event of '{first}' has a magnitude")
-    axis, traces, words = count_axis("Number of events", every), [], []
+    axis, traces, words = style.count_axis("Number of events", every), [], []
     for part, n, (_, _, label, tint, symbol) in zip(parts, counts, kinds, strict=True):
         trace: dict[str, Any] = {
-            "name": label, "x": ((part["low_edge"] + part["high_edge"]) / 2).to_numpy(), "y": on_axis(n, axis),
+            "name": label, "x": ((part["low_edge"] + part["high_edge"]) / 2).to_numpy(), "y": style.on_axis(n, axis),
             "customdata": n, "hovertemplate": "M %{x:.2f}: %{customdata:,}<extra>" + label + "</extra>",
             "marker": {"color": tint}}
         if axis.get("type") == "log":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -57,6 +57,7 @@ LEGEND: dict[str, Any] = {
     "bgcolor": "rgba(0,0,0,0)",
 }
 TALL = 20  # with more stations than this, a figure of stations stands beside three others
+_LOG_FROM = 30  # from so large a range on, numbers are shown on a logarithmic axis
 MANY = 3000  # from here on points are drawn with WebGL
 
 
@@ -112,6 +113,25 @@ def figure(traces: Sequence[Any], arranged: dict[str, Any]) -> dict[str, Any]:
     made = json.loads(go.Figure({"data": list(traces), "layout": arranged}).to_json())
     made["layout"].pop("template", None)
     return dict(made)
+
+
+def count_axis(title: str, counts: NDArray[np.float64]) -> dict[str, Any]:
+    """Return an axis of numbers: from zero, or logarithmic with ticks at 1, 2 and 5 where the numbers span much."""
+    known = counts[counts > 0]
+    if not len(known) or known.max() <= _LOG_FROM * known.min():
+        return axis(title, rangemode="tozero", tickformat=",~r")
+    low, high = (0.5 if (counts <= 0).any() else float(known.min())), float(known.max())
+    every = [step * 10.0**power for power in range(-1, int(np.log10(high)) + 1) for step in (1, 2, 5)]
+    ticks = [one for one in every if max(low, 1.0) <= one <= high]
+    ticks = ticks if len(ticks) <= 9 else [one for one in ticks if f"{one:.0f}"[0] == "1"]
+    zero = [0.5] if low == 0.5 else []
+    return axis(title, type="log", tickvals=[*zero, *ticks], ticktext=["0"] * len(zero) + [
+        f"{one:,.0f}" for one in ticks], range=[np.log10(low) - 0.06, np.log10(high) + 0.06])
+
+
+def on_axis(counts: NDArray[np.float64], along: Mapping[str, Any]) -> NDArray[np.float64]:
+    """Return numbers as they lie on the axis: zero stands at its foot where the axis is logarithmic."""
+    return np.maximum(counts, 0.5) if along.get("type") == "log" else counts
 
 
 def scatter_type(points: int) -> str:
