@@ -141,7 +141,8 @@ def unassociated(sides: Sides, table: pd.DataFrame, settings: ReportSettings) ->
     drawn, number = wide.head(settings.stations_drawn).iloc[::-1], numbers(sides)
     axis = style.count_axis("Picks without an event (P and S)", drawn.fillna(0.0).to_numpy(float))
     traces = [{"type": "scatter", "mode": "markers", "name": name,
-               "x": style.on_axis(drawn[name].to_numpy(float), axis), "y": drawn.index.tolist(), "marker": {"size": 9, "color": hue(k), "symbol": SYMBOLS[k % 8]},
+               "x": style.on_axis(drawn[name].to_numpy(float), axis), "y": drawn.index.tolist(),
+               "marker": {"size": 9, "color": hue(k), "symbol": SYMBOLS[k % 8]},
                "customdata": drawn[name].to_numpy(float),
                "hovertemplate": "%{y}: %{customdata:,.0f}<extra>" + name + "</extra>"} for name, k in number.items()]
     arranged = style.layout(
