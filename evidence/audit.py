@@ -48,7 +48,7 @@ from quakescribe.simulate.score import score
 
 KEPT = ROOT / ".cache" / "audit"
 TABLES = HERE / "experiments"
-CLEAN, SEEDS, PROCESSES = 10, 2, 2
+CLEAN, SEEDS, PROCESSES = 10, 3, 2
 LEVEL = {"good": 0, "cannot tell": 0, WATCH: 1, BAD: 2}
 WEIGHTS = {"phasenet": "PhaseNet:{}/weights/phasenet_ncedc", "eqt": "EQTransformer:{}/weights/eqt_original",
            "eqt-conservative": "EQTransformer:{}/weights/eqt_conservative"}

@@ -106,7 +106,8 @@ def renumbered(picks: pd.DataFrame) -> pd.DataFrame:
     """Return picks with the ids that their times ask for; pairs stay pairs."""
     new = pick_ids(picks["station_id"], picks["phase"], picks["time"])
     old = picks["pick_id"].to_numpy()
-    pair = pd.Series(new, index=old).reindex(picks["pair_id"].to_numpy()).fillna(0).astype(np.int64).to_numpy()
+    known = pd.Series(new, index=old)
+    pair = known[~known.index.duplicated()].reindex(picks["pair_id"].to_numpy(), fill_value=0).to_numpy()
     out = picks.assign(pick_id=new, pair_id=pair).drop_duplicates("pick_id")
     return PICKS.order(PICKS.conform(out))
 
@@ -162,8 +163,9 @@ def _swapped(base: Base, pairs: np.ndarray) -> Base:
     wrong = arrivals["pick_id"].isin(base.picks.loc[hit, "pick_id"])
     turned = arrivals.assign(phase=arrivals["phase"].where(~wrong, arrivals["phase"].map(other)))
     turned["pick_id"] = pick_ids(turned["station_id"], turned["phase"], turned["time"])
-    first = picks[hit].sort_values("time").groupby("pair_id")["pick_id"].last()  # of a swapped pair the later is the P
-    picks["pair_id"] = picks["pair_id"].map(first).fillna(picks["pair_id"]).astype(np.int64)
+    later = picks[hit].sort_values("time").groupby("pair_id")["pick_id"].last()  # of a swapped pair this is the P
+    of_pair = picks["pair_id"].to_numpy()
+    picks["pair_id"] = np.where(hit, later.reindex(of_pair, fill_value=0).to_numpy(), of_pair)
     return chain(base, renumbered(picks), turned, base.tables["events"])
 
 
@@ -386,7 +388,7 @@ FAULTS: dict[str, Fault] = {
     "faulty station": Fault(faulty_station, "run", (1.0, 3.0, 10.0, 30.0), "times its false pairs", (
         "pick_anomaly", "unassociated_picks", "association_lift", "chance_arrivals", "expected_contamination",
         "association_rate")),
-    "clock error": Fault(clock_error, "run", (0.1, 0.3, 1.0, 3.0), "s, a third of the time", (
+    "clock error": Fault(clock_error, "run", (0.1, 0.2, 0.5, 1.0, 3.0), "s, a third of the time", (
         "clock_change", "station_p_median", "station_s_median", "association_lift", "association_rate")),
     "swapped P and S, all stations": Fault(swapped_phases, "run", (0.01, 0.03, 0.1, 0.3), "of the pairs", _LABELS),
     "swapped P and S, one station": Fault(mislabelled_station, "run", (0.1, 0.3, 1.0), "of its pairs", _LABELS),
