@@ -15,10 +15,12 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+import audit_page  # noqa: E402
 import selftraining_page  # noqa: E402
 
 PAGE = HERE.parent / "docs" / "evidence.md"
 SELF_TRAINING = HERE.parent / "docs" / "selftraining.md"
+AUDIT = HERE.parent / "docs" / "audit_measured.md"
 SCENARIOS = HERE.parent / "docs" / "scenarios.md"
 BEFORE = HERE / "before" / "scenarios.json"  # of the stages as they were before this table was first made
 README = HERE.parent / "README.md"
@@ -229,8 +231,9 @@ def page(stages: dict[str, list[dict[str, Any]]]) -> str:
 
     parts = [HEAD]
     stages = {name: rows for name, rows in stages.items() if name != "scenarios"}  # have a page of their own
-    if "selftraining" in stages:  # so has most of this
-        stages["selftraining"] = [row for row in stages["selftraining"] if row["aim"]]
+    for name in ("audit", "selftraining"):  # so has most of these
+        if name in stages:
+            stages[name] = [row for row in stages[name] if row["aim"]]
     for title, chosen in (
         ("Accuracy, fidelity, calibration", [n for n in stages if not n.startswith("bench-")]),
         ("Speed and memory", [n for n in stages if n.startswith("bench-")]),
@@ -300,5 +303,7 @@ if __name__ == "__main__":
     SCENARIOS.write_text(scenarios(found.get("scenarios", []), before), encoding="utf-8")
     if "selftraining" in found:
         SELF_TRAINING.write_text(selftraining_page.page(found["selftraining"], number, sign, met), encoding="utf-8")
+    if "audit" in found:
+        AUDIT.write_text(audit_page.page(found["audit"], number), encoding="utf-8")
     README.write_text(readme(README.read_text(encoding="utf-8"), found), encoding="utf-8")
     print(f"wrote {PAGE} and the table of {README}")

@@ -300,3 +300,12 @@ def test_a_station_of_few_picks_is_not_called_good():
     assert rows.loc[("association_rate", "station", "XX.S02."), "value"] == 0.4
     assert rows.loc[("association_rate", "station", "XX.S02."), "verdict"] == "cannot tell"
     assert rows.loc[("association_rate", "station", "XX.S03."), "verdict"] == "good"
+
+
+def test_where_events_fill_the_time_the_share_by_chance_is_an_upper_bound_and_never_bad():
+    sparse = sound(0)[0]
+    dense = catalogue(200, 0.08, seed=5)  # an event every 35 s
+    for tables, verdict in ((sparse, "bad"), (dense, "watch")):
+        row = found(tables, own_null(tables, 200, [100, 104, 97])).loc[("chance_share", "network", "events")]
+        assert row["verdict"] == verdict
+    assert "upper bound" in row["why"]

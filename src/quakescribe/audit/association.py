@@ -129,8 +129,22 @@ def _chance(rows: Rows, chances: dict[str, Chance | None], case: Case, other: st
         verdict = judge_surely(low, high, good, bad)
         end = {GOOD: f", within {good:.0%}.", WATCH: f", more than {good:.0%}.", BAD: f", above {bad:.0%}.",
                CANNOT_TELL: f"; too few events or repeats to tell it from {good:.0%}."}
-        rows.add("chance_share", value, verdict, told + end[verdict], key=what, low=low, high=high, expected=0.0,
+        said = end[verdict]
+        if verdict == BAD and high < _ALL and (filled := _filled(case)) > _DENSE:
+            verdict, said = WATCH, (f"; but events fill {filled:.0%} of the time, so that shifted true picks meet one "
+                                    "another: the share is an upper bound.")
+        rows.add("chance_share", value, verdict, told + said, key=what, low=low, high=high, expected=0.0,
                  n=len(case.null))
+
+
+_DENSE, _EVENT_S, _ALL = 0.2, 20.0, 0.9
+"""From this share of the time on that is within so many seconds after an event, shifted true picks make events: a share
+by chance of less than nearly all is then no proof."""
+
+
+def _filled(case: Case) -> float:
+    """Return the share of the span that events fill, each with what its picks take."""
+    return min(1.0, len(case.facts.catalogue) * _EVENT_S / 3600.0 / max(case.hours, 1e-9))
 
 
 def _stations(picks: pd.DataFrame, rules: AuditPicksSettings) -> pd.DataFrame:
