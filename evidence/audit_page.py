@@ -12,30 +12,30 @@ TABLES = Path(__file__).resolve().parent / "experiments"
 FIGURES = Path(__file__).resolve().parents[1] / "docs" / "figures"
 HEAD = """# Audit, measured
 
-What the [audit](audit.md) finds, what it calls wrongly, and what its metrics are worth. `python evidence/audit.py` makes
-all of it again (part of `make evidence`); this page is made by `python evidence/page.py`.
+What the [audit](audit.md) finds, what it calls wrongly, and what its metrics are worth. `python evidence/audit.py`
+makes all of it again (part of `make evidence`); this page is made by `python evidence/page.py`.
 """
 ALARMS = """## False alarms
 
 {runs} of the verdicts on ten sound simulated runs are *bad* (three days, 14 stations, noise and disturbances as in the
 scenario `quiet`, picked by PAL, associated, located, measured, with the picks of PAL as published as reference), and
-{months} on ten sound months that were made table by table. *watch*: {watch_runs} and {watch_months}. Of single stations,
-days and phases {single} are bad in the runs.
+{months} on ten sound months that were made table by table. *watch*: {watch_runs} and {watch_months}. Of single
+stations, days and phases {single} are bad in the runs.
 """
 POWER = """## Planted faults
 
-Each fault is planted into three sound bases at several strengths. The table gives the weakest strength at which a metric
-that is meant for it turns *bad* (in brackets: *watch* or worse) in all three; "-": at none of those tried. Metrics that are
-not meant for the fault turn bad in {others} of the verdicts.
+Each fault is planted into three sound bases at several strengths. The table gives the weakest strength at which a
+metric that is meant for it turns *bad* (in brackets: *watch* or worse) in all three; "-": at none of those tried.
+Metrics that are not meant for the fault turn bad in {others} of the verdicts.
 
 """
 WORTH = """## Does the ranking without labels agree with the truth?
 
-{quiet} runs of a day of the quiet network and {aftershocks} of the aftershocks: PAL with four settings, PhaseNet and two
-EQTransformers at three thresholds, each with a usual, a strict and a loose associator. The table has the rank correlation of
-metrics (value, not verdict) with the truth in both. Runs of one picker at several thresholds are not independent: a
-correlation counts as sure by the number of arms (21), at a false-discovery rate of 5% over all metrics. Printed are the
-metrics that are sure and of one sign in both; the sign says whether large values go with good or bad.
+{quiet} runs of a day of the quiet network and {aftershocks} of the aftershocks: PAL with four settings, PhaseNet and
+two EQTransformers at three thresholds, each with a usual, a strict and a loose associator. The table has the rank
+correlation of metrics (value, not verdict) with the truth in both. Runs of one picker at several thresholds are not
+independent: a correlation counts as sure by the number of arms (21), at a false-discovery rate of 5% over all metrics.
+Printed are the metrics that are sure and of one sign in both; the sign says whether large values go with good or bad.
 
 """
 
@@ -139,7 +139,8 @@ def real(rows: list[dict[str, Any]], number: Callable[[Any], str]) -> str:
             table.setdefault(what, {})[side] = row["value"]
         names = list(dict.fromkeys(row["name"].split(": ")[0] for row in sides))
         parts += [f"\n| 80 minutes of Ridgecrest | {' | '.join(names)} |", f"|---|{'---|' * len(names)}"]
-        parts += [f"| {what} | {' | '.join(number(of.get(name, '-')) for name in names)} |" for what, of in table.items()]
+        for what, of in table.items():
+            parts.append(f"| {what} | {' | '.join(number(of.get(name, '-')) for name in names)} |")
     shown = [("audit-figure-2a.png", "Picks without an event per station (the study's Figure 2a)"),
              ("audit-figure-5-picks.png", "Associated picks (Figure 5)"),
              ("audit-figure-5-rate.png", "Association rate (Figure 5)"),
