@@ -51,11 +51,15 @@ def test_recordings_with_a_location_code_meet_a_station_list_without(network, re
 
 def test_a_report_is_made_again_without_the_recordings(network, tmp_path):
     from quakescribe.run.projects import new_project
+    from quakescribe.run.workspace import Project
+    from quakescribe.settings.project import dump, override
 
     shutil.copytree(network, tmp_path / "project")
     project = new_project(tmp_path / "project", str(tmp_path / "project" / "waveforms"),
                           str(tmp_path / "project" / "stations.xml"))
-    run = run_all(project)
+    settings = override(project.settings, ["report.example_station_days=0"])  # examples are recordings
+    (project.folder / "quakescribe.toml").write_text(dump(settings))
+    run = run_all(Project(project.folder))
     before = (run.folder / "report.html").read_bytes()
     shutil.rmtree(project.folder / "waveforms")
     (project.folder / "stations.xml").unlink()

@@ -84,7 +84,9 @@ def audit_run(run: Run, folder: Path, settings: Settings | None = None, referenc
         reference=PICKS.empty() if reference is None else reference.table("picks"),
         **({} if relocated is None else {"relocated": relocated}))
     found = audit(case)
-    store.write(found.findings, FINDINGS, part(run.folder / "audit", "findings", "all"))
+    path, note = part(run.folder / "audit", "findings", "all"), fingerprint(found.findings)
+    if store.read_note(path) != note:
+        store.write(found.findings, FINDINGS, path, note)
     tables["findings"] = found.findings
     info: dict[str, Any] = {"reference": reference.name if reference else "", "span": span}
     return Audited(tables, info, found, model, null)
