@@ -15,8 +15,8 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-import audit_page  # noqa: E402
 import selftraining_page  # noqa: E402
+from audits import page as audit_page  # noqa: E402
 
 PAGE = HERE.parent / "docs" / "evidence.md"
 SELF_TRAINING = HERE.parent / "docs" / "selftraining.md"

@@ -11,10 +11,11 @@ from scipy.stats import poisson
 from quakescribe.associate import associate
 from quakescribe.audit import audit, make_case
 from quakescribe.audit.association import ASSOCIATION
+from quakescribe.audit.case import NULL_COLUMNS
 from quakescribe.audit.chance import Chance, chance_of, other_associator, own_rate, stretches
 from quakescribe.audit.pairing import pairs_of
 from quakescribe.audit.statistics import judge_surely, poisson_interval
-from quakescribe.run.chance import NULLS, nulls
+from quakescribe.run.chance import nulls
 from quakescribe.settings.associate import AssociateSettings
 from quakescribe.settings.audit import AuditSettings
 
@@ -44,7 +45,7 @@ def null_table(real, null, each=8, picks=5000):
             row |= {f"{kind}_events": events, f"{kind}_picks": events * each}
             row |= dict.fromkeys((f"{kind}_pairs", f"{kind}_p", f"{kind}_s"), events * each / 2)
         rows.append(row)
-    return pd.DataFrame(rows, columns=list(NULLS), dtype=float)
+    return pd.DataFrame(rows, columns=list(NULL_COLUMNS), dtype=float)
 
 
 def own_null(tables, real, null):

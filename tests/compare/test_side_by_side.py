@@ -92,10 +92,14 @@ def test_what_associates_by_chance_is_taken_off_where_it_was_counted_on_all():
     null = pd.DataFrame({"real_picks": [100.0, 100.0], "null_picks": [30.0, 10.0]})
     both = [Side("a", SOUND, null=null), Side("b", SOUND, null=null.assign(null_picks=0.0))]
     assert chance_shares(both) == [0.2, 0.0]
-    ranks = compare_sides(both, SETTINGS).tables["ranks"].set_index(["criterion", "side"])["value"]
+    table = compare_sides(both, SETTINGS).tables["ranks"]
+    assert "Association rate of picks, less chance" in set(table["title"])
+    ranks = table.set_index(["criterion", "side"])["value"]
     assert ranks["associated_picks", "a"] == pytest.approx(0.8 * ranks["associated_picks", "b"])
     assert ranks["association_rate", "a"] == pytest.approx(0.8 * ranks["association_rate", "b"])
-    assert chance_shares([both[0], Side("b", SOUND)]) == [0.0, 0.0]
+    one_counted = [both[0], Side("b", SOUND)]
+    assert chance_shares(one_counted) == [0.0, 0.0]
+    assert "Association rate of picks" in set(compare_sides(one_counted, SETTINGS).tables["ranks"]["title"])
 
 
 def test_contamination_follows_the_rate_of_lone_picks():

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quakescribe.errors import TableError
-from quakescribe.tables import ARRIVALS, MAGNITUDES, PICKS, TABLES, event_ids, pick_ids, store
+from quakescribe.tables import ARRIVALS, FINDINGS, MAGNITUDES, PICKS, TABLES, event_ids, pick_ids, store
 
 TIMES = pd.to_datetime(["2019-07-04T17:33:49.123456Z", "2019-07-04T17:33:50.5Z"], format="ISO8601")
 
@@ -82,6 +82,15 @@ def test_a_table_survives_the_disk(tmp_path, suffix):
 def test_an_empty_table_survives_the_disk(tmp_path, suffix, name):
     path = store.write(TABLES[name].empty(), TABLES[name], tmp_path / f"t{suffix}")
     pd.testing.assert_frame_equal(store.read(path, TABLES[name]), TABLES[name].empty())
+
+
+def test_the_empty_key_of_the_network_survives_csv(tmp_path):
+    found = FINDINGS.make({"metric": ["a", "a"], "scope": ["network", "station"], "key": ["", "XX.AAA."],
+                           "verdict": ["good", "bad"], "why": ["so", "so"]})
+    again = store.read(store.write(found, FINDINGS, tmp_path / "findings.csv"), FINDINGS)
+    pd.testing.assert_frame_equal(again, found)
+    alone = found.iloc[:1]
+    pd.testing.assert_frame_equal(store.read(store.write(alone, FINDINGS, tmp_path / "one.csv"), FINDINGS), alone)
 
 
 def test_null_words_and_nanoseconds_survive_csv(tmp_path):

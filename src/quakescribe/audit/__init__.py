@@ -53,6 +53,16 @@ class Audit:
     findings: pd.DataFrame
     outcomes: dict[str, Outcome]
 
+    def table(self, check: str, name: str) -> pd.DataFrame:
+        """Return a table of a check; empty where the check was not made or left none of that name."""
+        outcome = self.outcomes.get(check)
+        return pd.DataFrame() if outcome is None else outcome.tables.get(name, pd.DataFrame())
+
+    def why(self, *metrics: str) -> str:
+        """Return the reasons of all findings of some metrics about the whole network, in one text."""
+        rows = self.findings[self.findings["metric"].isin(metrics) & (self.findings["scope"] == "network")]
+        return " ".join(rows["why"].drop_duplicates())
+
 
 def audit(case: Case, checks: tuple[Check, ...] | None = None) -> Audit:
     """Put all questions to a catalogue.

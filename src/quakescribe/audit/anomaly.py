@@ -63,12 +63,19 @@ def log_ratio(u: NDArray[np.float64], rule: NDArray[np.float64], rules: AuditPic
     L = log10((U + 1/2) / (U_rule + 1/2)); d = L - median(L); error = sqrt(phi / (U + 1/2) + phi / (U_rule + 1/2)) /
     ln 10; z = d / max(s, error) with s = max(1.4826 MAD(L), 0.1).
     """
-    phi, ratio = rules.overdispersion, np.log10((u + 0.5) / (rule + 0.5))
-    error = np.sqrt(phi / (u + 0.5) + phi / (rule + 0.5)) / np.log(10)
+    ratio, error = _ratio(u, rule, rules)
     d = ratio - np.median(ratio) if len(ratio) else ratio
     s = max(mad_scale(ratio), SCATTER_FLOOR) if len(ratio) else SCATTER_FLOOR
     return pd.DataFrame({"L": ratio, "d": d, "error": error, "z": d / np.maximum(s, error),
                          "most": max(rules.z_limit * s, float(np.log10(rules.ratio_limit)))})
+
+
+def _ratio(u: NDArray[np.float64], rule: NDArray[np.float64],
+           rules: AuditPicksSettings) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the log ratio (log10) of counts and its error by counting."""
+    phi = rules.overdispersion
+    return (np.log10((u + 0.5) / (rule + 0.5)),
+            np.sqrt(phi / (u + 0.5) + phi / (rule + 0.5)) / np.log(10))
 
 
 _METRICS = (
@@ -164,9 +171,8 @@ def _station_days(mine: pd.DataFrame, rule: pd.DataFrame, rules: AuditPicksSetti
     """
     counts = [frame.groupby([frame["time"].dt.floor("D").rename("day"), "station_id"]).size() for frame in (mine, rule)]
     table = pd.concat(counts, axis=1, keys=["u", "rule"]).fillna(0.0).sort_index().reset_index()
-    ratio = pd.Series(np.log10((table["u"] + 0.5) / (table["rule"] + 0.5)))
-    phi = rules.overdispersion
-    error = (np.sqrt(phi / (table["u"] + 0.5) + phi / (table["rule"] + 0.5)) / np.log(10)).to_numpy(np.float64)
+    values, error = _ratio(table["u"].to_numpy(np.float64), table["rule"].to_numpy(np.float64), rules)
+    ratio = pd.Series(values)
     d = (ratio - ratio.groupby(table["day"]).transform("median")).to_numpy(np.float64)
     scatter = max(mad_scale(d), SCATTER_FLOOR) if len(d) else SCATTER_FLOOR
     z = d / np.maximum(scatter, error)

@@ -34,7 +34,7 @@ def half_bin(height: Array | float, width: float) -> Array:
 
     b = log10(e) / (mean - (Mc - width / 2)) (Aki 1965, Bull. Earthq. Res. Inst. 43, 237-239; Utsu 1966).
     """
-    return np.asarray(np.log10(np.e) / ((np.asarray(height, np.float64) + 0.5) * width))
+    return np.asarray(1 / (np.log(10) * (np.asarray(height, np.float64) + 0.5) * width))
 
 
 def standard_error(b: float, heights: Index, width: float) -> float:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 NULL_COLUMNS = ("picks", "pairs", "p", "s", *(f"{kind}_{what}" for kind in ("real", "null")
                                               for what in ("events", "picks", "pairs", "p", "s")))
+"""Of :attr:`Case.null`."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,8 @@ class Case:
     reference
         Table PICKS of a rule-based picker over the same recordings.
     null
-        One row per repeat of the shifted association: of a sample of ``picks`` picks and ``pairs`` pairs, what the
-        associator makes of the sample (``real_*``), and of its picks shifted (``null_*``): events, picks, pairs.
+        Columns NULL_COLUMNS, one row per repeat of the shifted association: of a sample of so many picks, pairs, P and
+        S, what the associator makes of the sample (``real_*``), and of its picks shifted (``null_*``).
     relocated
         Table ORIGINS of the relocated catalogue, by the same event ids.
     coverage
@@ -85,6 +86,13 @@ def make_case(tables: Mapping[str, pd.DataFrame], settings: AuditSettings, model
     return Case(gather(tables, info or {}), settings, model, **more)
 
 
+def block_hours(hours: float, least: int = 10) -> float:
+    """Return how long a block of time is in a span of so many hours: a day, or the longest of shorter ones that gives
+    `least` blocks; at least a minute.
+    """
+    return next((one for one in (24.0, 6.0, 1.0, 1.0 / 6.0) if hours / one >= least), 1.0 / 60.0)
+
+
 def blocks(times: pd.Series, case: Case, least: int = 10) -> NDArray[np.int64]:
     """Return the block of every time, for resampling: days, or the longest of shorter spans that gives enough blocks.
 
@@ -99,6 +107,6 @@ def blocks(times: pd.Series, case: Case, least: int = 10) -> NDArray[np.int64]:
     """
     if not len(times):
         return np.empty(0, np.int64)
-    length = next((one for one in (24.0, 6.0, 1.0, 1.0 / 6.0) if case.hours / one >= least), 1.0 / 60.0)
+    length = block_hours(case.hours, least)
     start = case.facts.span[0] if case.facts.span else times.min()
     return np.asarray(np.floor((times - start).dt.total_seconds().to_numpy() / (3600.0 * length)), dtype=np.int64)

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
-from quakescribe.audit.case import blocks
+from quakescribe.audit.case import block_hours, blocks
 from quakescribe.audit.check import BAD, CANNOT_TELL, GOOD, WATCH, Metric, Rows
 from quakescribe.audit.statistics import MEDIAN_ERROR, false_discovery, mad_scale
 
@@ -150,7 +150,7 @@ def drifts(known: pd.DataFrame, medians: pd.DataFrame, case: Case) -> tuple[pd.D
     block = blocks(known["time"], case)
     merge = max(1, int(np.ceil((block.max(initial=0) + 1) / _MOST_BLOCKS)))
     block = block // merge
-    length = pd.Timedelta(hours=_block_hours(case) * merge)
+    length = pd.Timedelta(hours=block_hours(case.hours) * merge)
     start = case.facts.span[0] if case.facts.span else known["time"].min()
     phases = block_medians(known, block, medians)
     series = _joined(phases)
@@ -163,15 +163,6 @@ def drifts(known: pd.DataFrame, medians: pd.DataFrame, case: Case) -> tuple[pd.D
         out["significant"] = false_discovery(out["p"], _RATE)
     series = series.assign(time=start + (series["block"] + 0.5) * length)
     return out, series[["station_id", "time", "value", "error", "n"]]
-
-
-def _block_hours(case: Case) -> float:
-    """Return how long a block of :func:`quakescribe.audit.case.blocks` is."""
-    start = case.facts.span[0] if case.facts.span else pd.Timestamp("2000-01-01", tz="UTC")
-    for hours in (24.0, 6.0, 1.0, 1.0 / 6.0):
-        if int(blocks(pd.Series([start + pd.Timedelta(hours=1.5 * hours)]), case)[0]) == 1:
-            return hours
-    return 1.0 / 60.0
 
 
 def say_changes(rows: Rows, found: pd.DataFrame, medians: pd.DataFrame, case: Case) -> pd.DataFrame:

@@ -130,8 +130,24 @@ def _night_ratio(rows: Rows, metric: str, events: Array, hours: Array, drawn: ND
              f"{words}.", low=low, high=high, expected=1.0, n=n.sum())
 
 
-def night_verdict(value: float, low: float, high: float, excess: float) -> tuple[str, str]:
-    """Return the verdict of a ratio night over day, and what it means.
+_DAY = {
+    "blasts": "the day has more, as with blasts or daytime noise detected as events",
+    "quiet": "the night has more, as where detection is better by night",
+    "little": "the day has somewhat more",
+    "chance": "no more than chance and better detection by night explain",
+    "wide": "too wide an interval to tell day from night",
+}
+_WORKING_DAYS = {
+    "blasts": "working days have more, as with blasts or noise of work detected as events",
+    "quiet": "the weekend has more, as where detection is better at weekends",
+    "little": "working days have somewhat more",
+    "chance": "no more than chance and better detection at weekends explain",
+    "wide": "too wide an interval to tell working days from weekends",
+}
+
+
+def night_verdict(value: float, low: float, high: float, excess: float, told: dict[str, str] = _DAY) -> tuple[str, str]:
+    """Return the verdict of a ratio night over day (or weekend over working days), and what it means in words.
 
     An excess by day is bad where the 99% interval excludes less than `excess`: nature and better detection by night
     give none. An excess by night is better detection; it is watched, as rates are not to be compared then.
@@ -139,14 +155,14 @@ def night_verdict(value: float, low: float, high: float, excess: float) -> tuple
     if math.isnan(low) or math.isnan(high):
         return CANNOT_TELL, "there are too few days to say how well this is known"
     if value * (high / value) ** _WIDER < 1.0 / excess:
-        return BAD, "the day has more, as with blasts or daytime noise detected as events"
+        return BAD, told["blasts"]
     if low > excess:
-        return WATCH, "the night has more, as where detection is better by night"
+        return WATCH, told["quiet"]
     if high < 1.0:
-        return WATCH, "the day has somewhat more"
+        return WATCH, told["little"]
     if low >= 1.0 / _SEEN and high <= _SEEN**2:
-        return GOOD, "no more than chance and better detection by night explain"
-    return CANNOT_TELL, "too wide an interval to tell day from night"
+        return GOOD, told["chance"]
+    return CANNOT_TELL, told["wide"]
 
 
 def _gain(rows: Rows, counts: Counts, drawn: NDArray, rules: AuditRatesSettings) -> None:
@@ -216,11 +232,7 @@ def _weekend(rows: Rows, counts: Counts, rules: AuditRatesSettings, case: Case) 
     value = float(log_ratio(n, hours_by.sum(axis=0)))
     low, high = ratio_interval(value, log_ratio(drawn @ events_by, drawn @ hours_by),
                                math.sqrt((1 / (n + 0.5)).sum()), whole)
-    verdict, words = night_verdict(math.exp(value), low, high, rules.day_excess)
-    for one, other in (("the day has", "working days have"), ("the night has", "the weekend has"),
-                       ("by night", "at weekends"), ("day from night", "working days from weekends"),
-                       ("daytime noise", "noise of work")):
-        words = words.replace(one, other)
+    verdict, words = night_verdict(math.exp(value), low, high, rules.day_excess, _WORKING_DAYS)
     rows.add("weekend_ratio", math.exp(value), verdict, f"The rate of events at weekends is {math.exp(value):.2f} "
              f"times that of working days (interval {low:.2f} to {high:.2f}; {int(n[0]):,} and {int(n[1]):,} "
              f"independent events): {words}.", low=low, high=high, expected=1.0, n=n.sum())

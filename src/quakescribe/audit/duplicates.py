@@ -12,9 +12,10 @@ from quakescribe.audit.check import BAD, GOOD, WATCH, Check, Metric, Outcome, Ro
 from quakescribe.audit.coincident import lagged_null
 from quakescribe.audit.event_pairs import Onsets, compare, onsets, split
 from quakescribe.audit.excess import excess, excess_verdict
+from quakescribe.audit.intervals import share_interval
 from quakescribe.audit.neighbours import places
 from quakescribe.audit.origin_times import independent, single_station, two_groups
-from quakescribe.audit.statistics import mad_scale, resampled_share, wilson
+from quakescribe.audit.statistics import mad_scale, wilson
 from quakescribe.audit.words import number_of
 from quakescribe.kernels.neighbours import pair_counts, pairs
 from quakescribe.tables.matching import nanoseconds, seconds
@@ -214,10 +215,7 @@ def _disagreeing(rows: Rows, case: Case, table: pd.DataFrame) -> None:
     settings, events = case.settings.seismicity, case.facts.catalogue
     far = table["disagrees"].to_numpy()
     n, scale = len(far), mad_scale(table["apart_s"])
-    block = blocks(events["time"].iloc[table["event"].to_numpy()], case)
-    sampled = wilson(float(far.sum()), n)
-    drawn = resampled_share(far, block, case.rng(653), case.settings.resamples)
-    low, high = float(np.fmin(sampled[0], drawn[0])), float(np.fmax(sampled[1], drawn[1]))
+    low, high = share_interval(far, events["time"].iloc[table["event"].to_numpy()], case, 653)
     expected = float(2.0 * norm.sf(settings.origin_apart_s / scale)) if scale > 0 else 0.0
     rows.add("disagreeing_pairs", float(far.mean()),
              judge(low, high, settings.disagreeing_good, settings.disagreeing_bad),

@@ -12,8 +12,9 @@ from scipy.stats import chi2
 from quakescribe.audit.case import Case, blocks
 from quakescribe.audit.check import CANNOT_TELL, GOOD, WATCH, Check, Metric, Outcome, Rows
 from quakescribe.audit.excess import excess, excess_verdict
+from quakescribe.audit.intervals import share_interval
 from quakescribe.audit.mixture import Mixture, crossing, fit_mixture
-from quakescribe.audit.statistics import resampled, resampled_share, wilson
+from quakescribe.audit.statistics import resampled
 from quakescribe.audit.words import percent
 from quakescribe.earth.geodesy import LocalFrame
 from quakescribe.kernels.neighbours import nearest
@@ -212,7 +213,7 @@ def run(case: Case) -> Outcome:
     found = case.declustered
     block = blocks(events["time"], case)
     if found.sure:
-        _clustered(rows, found, block, case)
+        _clustered(rows, found, events["time"].iloc[1:], case)
         _threshold(rows, found, block, case)
     else:
         for name in ("clustered_share", "proximity_threshold"):
@@ -227,15 +228,15 @@ def run(case: Case) -> Outcome:
         "threshold": pd.DataFrame({"log_eta": [found.threshold], "sure": [found.sure]})})
 
 
-def _clustered(rows: Rows, found: Declustered, block: NDArray[np.int64], case: Case) -> None:
+def _clustered(rows: Rows, found: Declustered, later: pd.Series, case: Case) -> None:
     """Give the share below the threshold; the verdict asks whether more are nearer than one in a hundred by chance."""
     part = ~found.background[1:]
     n, share = len(part), float(part.mean())
     expected = float(np.mean(found.chance < found.threshold))
-    low, high = _interval(part, block[1:], case, 611)
+    low, high = share_interval(part, later, case, 611)
     rare = float(np.quantile(found.chance, _RARE))
     nearer = found.log_eta[1:] < rare
-    low_rare, high_rare = _interval(nearer, block[1:], case, 615)
+    low_rare, high_rare = share_interval(nearer, later, case, 615)
     if high_rare - _RARE < case.settings.seismicity.clustered_share_least:
         verdict = WATCH if n >= _ENOUGH else CANNOT_TELL
     else:
@@ -249,13 +250,6 @@ def _clustered(rows: Rows, found: Declustered, block: NDArray[np.int64], case: C
              f"{head}{percent(float(nearer.mean()))} lie nearer than {_RARE:.0%} of a catalogue with times and "
              f"magnitudes shuffled, so {told}.",
              low=low, high=high, expected=expected, n=n)
-
-
-def _interval(part: NDArray[np.bool_], block: NDArray[np.int64], case: Case, purpose: int) -> tuple[float, float]:
-    """Return the wider of Wilson's interval of a share and that of resampled blocks."""
-    drawn = resampled_share(part, block, case.rng(purpose), case.settings.resamples)
-    sampled = wilson(float(part.sum()), len(part))
-    return float(np.fmin(drawn[0], sampled[0])), float(np.fmax(drawn[1], sampled[1]))
 
 
 def _threshold(rows: Rows, found: Declustered, block: NDArray[np.int64], case: Case) -> None:

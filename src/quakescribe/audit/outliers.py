@@ -12,8 +12,8 @@ from scipy.spatial import cKDTree
 from quakescribe.audit.case import blocks
 from quakescribe.audit.check import BAD, CANNOT_TELL, WATCH, Check, Metric, Outcome, Rows
 from quakescribe.audit.intervals import share_interval
+from quakescribe.audit.neighbours import places as epicentres
 from quakescribe.audit.statistics import judge_surely, resampled_share, wilson
-from quakescribe.earth.geodesy import LocalFrame
 
 if TYPE_CHECKING:
     from quakescribe.audit.case import Case
@@ -35,10 +35,7 @@ def local_km(events: pd.DataFrame) -> Array:
     events
         latitude, longitude, depth_km.
     """
-    if events.empty:
-        return np.empty((0, 3))
-    latitude, longitude = (events[name].to_numpy(dtype=np.float64) for name in ("latitude", "longitude"))
-    x, y = LocalFrame.around(latitude, longitude).to_xy(latitude, longitude)
+    x, y = epicentres(events)
     depth = events["depth_km"].to_numpy(dtype=np.float64)
     return np.column_stack([x, y, depth if np.isfinite(depth).all() else np.zeros(len(x))])
 

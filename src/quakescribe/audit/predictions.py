@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from quakescribe.audit.case import Case
+from quakescribe.audit.statistics import running_median
 from quakescribe.earth.geodesy import LocalFrame
 from quakescribe.earth.traveltime import TravelTimes
 from quakescribe.tables.matching import seconds
@@ -124,7 +125,7 @@ def _geometry(case: Case, events: pd.DataFrame, seen: Observed) -> Geometry:
     none = (np.array([0.0]), np.array([0.0]))
     plain = Geometry(seconds(events["time"]), x, y, depth, sx, sy, table, np.zeros((len(stations), 2)), (none, none))
     travel, residual = _residuals(plain, seen)
-    p, s = (_running_median(travel[seen.phase == k], residual[seen.phase == k]) for k in (0, 1))
+    p, s = (_bend(travel[seen.phase == k], residual[seen.phase == k]) for k in (0, 1))
     bent = replace(plain, bend=(p, s))
     _, residual = _residuals(bent, seen)
     median = pd.Series(residual).groupby(2 * seen.station + seen.phase).median()
@@ -140,14 +141,10 @@ def _residuals(geometry: Geometry, seen: Observed) -> tuple[Array, Array]:
     return own, seen.time - geometry.time[seen.event] - own
 
 
-def _running_median(at: Array, values: Array) -> tuple[Array, Array]:
-    """Return medians of both in up to ten classes of equal size, of at least 30 each."""
-    classes = min(10, len(at) // 30)
-    if classes < 1:
-        return np.array([0.0]), np.array([0.0])
-    pieces = np.array_split(np.argsort(at, kind="stable"), classes)
-    return (np.array([np.median(at[piece]) for piece in pieces]),
-            np.array([np.median(values[piece]) for piece in pieces]))
+def _bend(at: Array, values: Array) -> tuple[Array, Array]:
+    """Return medians of both in up to ten classes of at least 30; zero everywhere with fewer."""
+    found = running_median(at, values, 10, 30)
+    return found if len(found[0]) else (np.array([0.0]), np.array([0.0]))
 
 
 @dataclass(frozen=True)

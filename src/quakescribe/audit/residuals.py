@@ -11,7 +11,7 @@ from scipy.stats import norm, spearmanr
 from quakescribe.audit.check import CANNOT_TELL, GOOD, WATCH, Check, Metric, Outcome, Rows, judge
 from quakescribe.audit.clocks import CLOCK_CHANGE, drifts, say_changes
 from quakescribe.audit.intervals import quantile_interval, share_interval
-from quakescribe.audit.statistics import MEDIAN_ERROR, judge_surely
+from quakescribe.audit.statistics import MEDIAN_ERROR, absolute, judge_surely
 
 if TYPE_CHECKING:
     from quakescribe.audit.case import Case
@@ -57,9 +57,8 @@ def _network(rows: Rows, known: pd.DataFrame, case: Case) -> None:
             continue
         factor = S_OVER_P if phase == "S" else 1.0
         middle, low, high = quantile_interval(part["residual_s"], 0.5, part["time"], case, 60 + place)
-        far = max(abs(low), abs(high))
-        near = 0.0 if low <= 0 <= high else min(abs(low), abs(high))
-        rows.add("residual_median", middle, judge(near, far, rules.median_good_s * factor, rules.median_bad_s * factor),
+        limits = rules.median_good_s * factor, rules.median_bad_s * factor
+        rows.add("residual_median", middle, judge(*absolute(low, high), *limits),
                  f"The median {phase} residual is {middle:+.3f} s ({low:+.3f} to {high:+.3f} s).",
                  key=phase, low=low, high=high, expected=0.0, n=len(part))
         spread, low, high = quantile_interval((part["residual_s"] - middle).abs() * 1.4826, 0.5, part["time"], case,

@@ -136,6 +136,23 @@ def poisson_interval(count: float, level: float = 0.95) -> tuple[float, float]:
     return float(low), float(chi2.ppf(0.5 + level / 2, 2 * count + 2) / 2)
 
 
+def running_median(at: ArrayLike, values: ArrayLike, most: int, least: int) -> tuple[Array, Array]:
+    """Return medians of both in classes of equal size along `at`, up to `most` of at least `least`; none with fewer."""
+    x, y = np.asarray(at, np.float64), np.asarray(values, np.float64)
+    classes = min(most, len(x) // least)
+    if classes < 1:
+        return np.empty(0), np.empty(0)
+    pieces = np.array_split(np.argsort(x, kind="stable"), classes)
+    return np.array([np.median(x[piece]) for piece in pieces]), np.array([np.median(y[piece]) for piece in pieces])
+
+
+def absolute(low: float, high: float) -> tuple[float, float]:
+    """Return the interval of the absolute value of what lies between low and high."""
+    if np.isnan(low) or np.isnan(high):
+        return float("nan"), float("nan")
+    return (0.0 if low <= 0 <= high else min(abs(low), abs(high))), max(abs(low), abs(high))
+
+
 def compared(part: ArrayLike, whole: ArrayLike, settings: AuditPicksSettings) -> pd.DataFrame:
     """Compare shares of stations (or days) among each other.
 

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from quakescribe.audit.check import Check, Metric, Outcome, Rows, judge
+from quakescribe.audit.check import BAD, CANNOT_TELL, GOOD, Check, Metric, Outcome, Rows, judge
 from quakescribe.audit.intervals import quantile_interval, share_interval
-from quakescribe.audit.statistics import judge_surely
+from quakescribe.audit.statistics import absolute, judge_surely
 from quakescribe.kernels.theil_sen import theil_sen
 
 if TYPE_CHECKING:
@@ -82,9 +82,8 @@ def _ratio(rows: Rows, found: pd.DataFrame, case: Case) -> None:
     middle, low, high = quantile_interval(found["vp_vs"], 0.5, found["time"], case, 70)
     model = float(np.average(case.model.vp / case.model.vs)) if case.model_known else float("nan")
     centre, half = (rules.vp_vs_low + rules.vp_vs_high) / 2, (rules.vp_vs_high - rules.vp_vs_low) / 2
-    ends = sorted((abs(low - centre), abs(high - centre)))
-    near = 0.0 if low <= centre <= high else ends[0]
-    verdict = "good" if ends[1] <= half else "bad" if near > half else "cannot tell"
+    near, far = absolute(low - centre, high - centre)
+    verdict = GOOD if far <= half else BAD if near > half else CANNOT_TELL
     rows.add("vp_vs", middle, verdict,
              f"The median vp/vs of {len(found):,} events is {middle:.3f} ({low:.3f} to {high:.3f}); credible are "
              f"{rules.vp_vs_low:g} to {rules.vp_vs_high:g}"
@@ -112,8 +111,7 @@ def _origins(rows: Rows, found: pd.DataFrame, case: Case) -> None:
     rules = case.settings.locations
     known = found[np.isfinite(found["origin_s"])]
     middle, low, high = quantile_interval(known["origin_s"], 0.5, known["time"], case, 72)
-    far, near = max(abs(low), abs(high)), 0.0 if low <= 0 <= high else min(abs(low), abs(high))
-    rows.add("origin_time_offset", middle, judge(near, far, rules.origin_good_s, rules.origin_bad_s),
+    rows.add("origin_time_offset", middle, judge(*absolute(low, high), rules.origin_good_s, rules.origin_bad_s),
              f"Wadati's origin times are {middle:+.2f} s from the catalogue's in the median ({low:+.2f} to {high:+.2f} "
              "s); earlier or later as a whole means that the model's vp/vs or its depths are off.",
              low=low, high=high, expected=0.0, n=len(known))

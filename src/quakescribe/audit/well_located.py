@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from quakescribe.audit.check import CANNOT_TELL, Check, Metric, Outcome, Rows, judge
 from quakescribe.audit.intervals import quantile_interval, share_interval
 from quakescribe.settings.audit_locations import AuditLocationsSettings
+from quakescribe.tables import origins
 
 if TYPE_CHECKING:
     from quakescribe.audit.case import Case
 
-DISQUALIFYING = ("few-phases", "single-station", "collinear", "at-bottom", "at-edge", "weights-dropped",
-                 "not-converged", "hypoinverse-minus", "hypoinverse-hash")
+DISQUALIFYING = (*origins.DISQUALIFYING, "hypoinverse-minus", "hypoinverse-hash")
 MARKS = ("hypoinverse-minus", "hypoinverse-hash", "not-converged", "few-phases")
 """What the flags '-' and '#' of HYPOINVERSE say, in its words and in ours."""
 _TELLING = ("quakescribe", "hypo71")  # methods whose flags say so where there is something to say

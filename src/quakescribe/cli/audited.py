@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from quakescribe.run.audits import Audited
     from quakescribe.settings.project import Settings
 
-ORDER = ("bad", "watch", "cannot tell", "good")
 COLOURS = {"bad": "red", "watch": "yellow", "good": "green", "cannot tell": "dim"}
 
 
@@ -62,8 +61,8 @@ def _audited(sources: list[Path], name: str, stations: Path | None, velocity: Pa
              out: Path | None, changes: list[str] | None) -> tuple[Audited, Path]:
     """Audit a run or files; return what was found and the report."""
     from quakescribe.errors import SettingsError
-    from quakescribe.run.audits import is_project, is_run
     from quakescribe.run.plain import settings_from
+    from quakescribe.run.workspace import is_project, is_run
     from quakescribe.settings.project import override
 
     if is_run(sources[0]) or is_project(sources[0]):
@@ -89,8 +88,8 @@ def _of_run(sources: list[Path], name: str, reference: str, relocated: Path | No
     from quakescribe.exchange.formats import read_tables
     from quakescribe.report.files import write_audit
     from quakescribe.report.runs import write_report
-    from quakescribe.run.audits import audit_run, chosen_run, project_of
-    from quakescribe.run.workspace import Run
+    from quakescribe.run.audits import audit_run
+    from quakescribe.run.workspace import Run, chosen_run, project_of
     from quakescribe.settings.project import load, override
 
     if len(sources) > 1:
@@ -144,13 +143,13 @@ def print_findings(findings: pd.DataFrame, titles: Mapping[str, str], title: str
 
     from quakescribe.cli import show
     from quakescribe.report.text import stations, stations_in
-    from quakescribe.report.verdicts import values
+    from quakescribe.report.verdicts import LOOK, WORST_FIRST, values
 
     counts = findings["verdict"].value_counts()
-    show.say("  ".join(f"{int(counts.get(verdict, 0))} {verdict}" for verdict in ORDER))
+    show.say("  ".join(f"{int(counts.get(verdict, 0))} {verdict}" for verdict in WORST_FIRST))
     rows = [(_coloured(row["verdict"]), escape(_titled(titles[row["metric"]], stations(str(row["key"])))),
              escape(values(row)[0]), escape(stations_in(f"{row['why']} {row['todo']}")))
-            for row in findings[findings["verdict"].isin(["bad", "watch"])].to_dict("records")]
+            for row in findings[findings["verdict"].isin(LOOK)].to_dict("records")]
     if rows:
         show.table(title, ("verdict", "metric", "value", "why, and what to do"), rows)
 

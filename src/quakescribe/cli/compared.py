@@ -49,7 +49,8 @@ def compare(
     from quakescribe.settings.project import override
 
     settings = override(settings_from(settings_file), changes or ())
-    sides = sides_of(items, settings, stations, velocity, reference, _datums(depth_datum or ()))
+    sides = sides_of(items, settings, stations, velocity, reference, _datums(depth_datum or ()),
+                     for_runs=settings_file is not None or bool(changes))
     found = compare_sides(sides, settings.comparison)
     report = write_comparison(found, sides, out, settings, figures)
     if as_json:

@@ -154,13 +154,12 @@ def report(
 ) -> None:
     """Audit a run and make its report again from its tables; with --figures also every figure for print."""
     from quakescribe.cli import show
-    from quakescribe.report.runs import make_figures, make_report
+    from quakescribe.report.runs import make_report
     from quakescribe.run.workspace import Project
 
     project = Project(folder)
     this = project.run(name) if name else project.latest()
-    path = make_report(this)
-    drawn = make_figures(this, tuple(formats or ("png", "pdf"))) if figures or formats else []
+    path, drawn = make_report(this, formats or (("png", "pdf") if figures else ()))
     if as_json:
         show.as_json({"report": path, "run": this.name, "figures": drawn})
         return

@@ -11,10 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from quakescribe.audit.check import BAD, CANNOT_TELL, GOOD, WATCH, Metric, Rows, judge
-from quakescribe.audit.statistics import mad_scale, robust_z
+from quakescribe.audit.statistics import absolute, mad_scale, robust_z
 from quakescribe.compare import intervals
 from quakescribe.compare.catalogues import Matches, shifted, without_chance
-from quakescribe.compare.intervals import absolute
 from quakescribe.compare.sides import Common, Pair, only_associated, station_codes
 from quakescribe.settings.compare import ComparisonSettings
 from quakescribe.tables.facts import Facts

@@ -11,10 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from quakescribe.audit.check import Metric, Rows, judge
-from quakescribe.audit.statistics import mad_scale
+from quakescribe.audit.statistics import absolute, mad_scale
 from quakescribe.compare import intervals
 from quakescribe.compare.catalogues import Matches, magnitude_edges
-from quakescribe.compare.intervals import absolute
 from quakescribe.compare.sides import Pair
 from quakescribe.settings.compare import ComparisonSettings
 from quakescribe.tables.facts import Facts

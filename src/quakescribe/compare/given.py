@@ -7,12 +7,14 @@ from pathlib import Path
 
 from quakescribe.compare.sides import Side
 from quakescribe.errors import SettingsError
-from quakescribe.run.audits import Audited, audit_files, audit_run, chosen_run, is_project, is_run, project_of
+from quakescribe.run.audits import Audited, audit_files, audit_run
+from quakescribe.run.workspace import chosen_run, is_project, is_run, project_of
 from quakescribe.settings.project import Settings
 
 
 def sides_of(items: Sequence[str], settings: Settings, stations: Path | None = None, velocity: Path | None = None,
-             reference: Path | None = None, depth_datum_km: Mapping[str, float] | None = None) -> list[Side]:
+             reference: Path | None = None, depth_datum_km: Mapping[str, float] | None = None,
+             for_runs: bool = True) -> list[Side]:
     """Return the catalogues that are named, audited.
 
     Parameters
@@ -26,6 +28,8 @@ def sides_of(items: Sequence[str], settings: Settings, stations: Path | None = N
         in their project.
     depth_datum_km
         By the name of a catalogue in files, or ``""`` for all of them: km above sea level from which depth is counted.
+    for_runs
+        Whether the limits hold for runs too; else those count that each was made with.
 
     Raises
     ------
@@ -40,8 +44,9 @@ def sides_of(items: Sequence[str], settings: Settings, stations: Path | None = N
         raise SettingsError(f"a depth datum is for catalogues in files, of which there are {len(in_files)}"
                             f"{': ' if in_files else ''}{', '.join(sorted(in_files))}; "
                             f"not for {', '.join(vain) or 'runs'}")
-    sides = [_side(name, paths, settings, stations, velocity, reference, datum.get(name, datum.get("", 0.0)))
-             for name, paths in made]
+    sides = [side_of(_audited(paths, settings if for_runs else None), name) if _is_run(paths) else
+             side_of(audit_files(paths, settings, stations, velocity, reference,
+                                 depth_datum_km=datum.get(name, datum.get("", 0.0))), name) for name, paths in made]
     names = [side.name for side in sides]
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
@@ -64,12 +69,9 @@ def _is_run(paths: Sequence[Path]) -> bool:
     return len(paths) == 1 and (is_run(paths[0]) or is_project(paths[0]))
 
 
-def _side(name: str, paths: Sequence[Path], settings: Settings, stations: Path | None, velocity: Path | None,
-          reference: Path | None, depth_datum_km: float) -> Side:
-    if _is_run(paths):
-        run = chosen_run(paths[0])
-        return side_of(audit_run(run, project_of(run), settings), name)
-    return side_of(audit_files(paths, settings, stations, velocity, reference, depth_datum_km=depth_datum_km), name)
+def _audited(paths: Sequence[Path], settings: Settings | None) -> Audited:
+    run = chosen_run(paths[0])
+    return audit_run(run, project_of(run), settings)
 
 
 def side_of(audited: Audited, name: str) -> Side:

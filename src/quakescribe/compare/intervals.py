@@ -97,13 +97,6 @@ def quantile(values: ArrayLike, q: float, block: ArrayLike) -> tuple[float, floa
     return found, min(found, float(ends[0])), max(found, float(ends[1]))
 
 
-def absolute(low: float, high: float) -> tuple[float, float]:
-    """Return the interval of the absolute value of what lies between low and high."""
-    if np.isnan(low) or np.isnan(high):
-        return float("nan"), float("nan")
-    return (0.0 if low <= 0 <= high else min(abs(low), abs(high))), max(abs(low), abs(high))
-
-
 def tally(group: ArrayLike, block: ArrayLike, groups: int, blocks: int, weight: ArrayLike | None = None) -> Array:
     """Return how many things there are by group and block (shape (groups, blocks)), or the sum of their weights."""
     cell = np.asarray(group, np.int64) * blocks + np.asarray(block, np.int64)

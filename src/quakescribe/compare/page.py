@@ -10,7 +10,7 @@ import pandas as pd
 
 import quakescribe
 from quakescribe.audit import CHECKS
-from quakescribe.audit.check import BAD, CANNOT_TELL, GOOD, VERDICTS, WATCH, worst
+from quakescribe.audit.check import GOOD, VERDICTS, worst
 from quakescribe.compare.side_by_side import METRICS, Comparison
 from quakescribe.compare.sides import Side
 from quakescribe.report.comparison import panels
@@ -19,7 +19,7 @@ from quakescribe.report.page import render
 from quakescribe.report.panel import Grid, Panel, Section, nothing
 from quakescribe.report.publish import publish
 from quakescribe.report.text import count, moment, share, stations, stations_in
-from quakescribe.report.verdicts import LOOK, WORST_FIRST, split, values
+from quakescribe.report.verdicts import LOOK, ORDER, WORST_FIRST, split, values
 from quakescribe.settings.project import Settings
 
 INTROS = {
@@ -160,7 +160,7 @@ def _verdicts(table: pd.DataFrame, sides: Sequence[Side]) -> list[Panel]:
         title = metric.title + (f" ({stations(str(one['key']))})" if one["key"] else "")
         least = worst([str(one.get(f"{name} verdict")) for name in names])
         rows.append((title, least, *(_cell(one, name, metric.unit) for name in names)))
-    rows.sort(key=lambda row: (BAD, WATCH, GOOD, CANNOT_TELL).index(row[1]))
+    rows.sort(key=lambda row: ORDER.index(row[1]))
     counts = "; ".join(f"{name}: " + ", ".join(
         f"{int((table[f'{name} verdict'] == verdict).sum())} {verdict}" for verdict in VERDICTS) for name in names)
     look, rest, _ = split(rows)

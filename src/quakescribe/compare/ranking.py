@@ -7,7 +7,7 @@ cancels, and what is left is the difference between sides.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -61,7 +61,9 @@ CRITERIA = (
     Criterion("agreed_events", "Events that another side has", True, False),
     Criterion("alone_events", "Share of events that no other side has", False, True),
 )
-"""The first two are without what associates by chance, where that was counted on every side."""
+"""The first two are without what associates by chance, and say so, where that was counted on every side."""
+
+WITHOUT_CHANCE = ("associated_picks", "association_rate")
 
 FRONTS = {"picks": ("associated_picks", "association_rate"), "locations": ("well_located", "well_located_share")}
 """Pairs of number and quality of which no single one can decide."""
@@ -239,6 +241,8 @@ def count(common: Common, sides: Sequence[Side], others: Sequence[NDArray[np.int
         The matches of events of every pair.
     """
     chance = chance_shares(sides)
+    criteria = tuple(replace(one, title=f"{one.title}, less chance") if any(chance) and one.name in WITHOUT_CHANCE
+                     else one for one in CRITERIA)
     tops, below = (np.full((len(CRITERIA), len(sides), common.n_blocks), np.nan) for _ in range(2))
     agreed = _agreed(common, matched)
     confirming = all(len(one.picks) for one in common.facts)
@@ -248,7 +252,7 @@ def count(common: Common, sides: Sequence[Side], others: Sequence[NDArray[np.int
             tops[c, s], below[c, s] = rows.get(criterion.name, (np.nan, np.nan))
     if len(sides) == 2:  # what one has that the other has too is the same number
         tops[[one.name for one in CRITERIA].index("agreed_events")] = np.nan
-    return Counts(common.names, CRITERIA, tops, below)
+    return Counts(common.names, criteria, tops, below)
 
 
 def chance_shares(sides: Sequence[Side]) -> list[float]:

@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from quakescribe.audit import Audit
+from quakescribe.audit.case import block_hours
 from quakescribe.earth.geodesy import distance_azimuth
 from quakescribe.earth.velocity import VelocityModel
 from quakescribe.errors import SettingsError
@@ -23,8 +24,6 @@ from quakescribe.tables.matching import Rows, nanoseconds
 
 Span = tuple[pd.Timestamp, pd.Timestamp]
 
-_BLOCKS_H = (24.0, 6.0, 1.0, 1.0 / 6.0, 1.0 / 60.0)
-_LEAST_BLOCKS = 10
 _ALL_PAIRS = 6  # sides; of more, every one is held against the first only
 _MOVED_KM = 0.1  # a station is not known better than this in many a list
 
@@ -94,8 +93,7 @@ class Common:
     @cached_property
     def block_s(self) -> float:
         """Length of a block of time: a day, or the longest of shorter ones of which there are ten."""
-        hours = self.seconds / 3600.0
-        return 3600.0 * next((one for one in _BLOCKS_H if hours / one >= _LEAST_BLOCKS), _BLOCKS_H[-1])
+        return 3600.0 * block_hours(self.seconds / 3600.0)
 
     @property
     def n_blocks(self) -> int:

@@ -10,13 +10,10 @@ from numpy.typing import NDArray
 
 from quakescribe.kernels.hypocentre import gaps
 from quakescribe.settings.locate import LocateSettings
+from quakescribe.tables.origins import DISQUALIFYING
 
 UNRESOLVED = 99.0  # km and s: an error the data do not resolve
 USED = 0.1  # arrivals with at least this weight count as used
-
-# Flags that deny an origin the verdict "well located", whatever its numbers.
-DISQUALIFYING = ("few-phases", "single-station", "collinear", "at-bottom", "at-edge", "weights-dropped",
-                 "not-converged")
 
 Array = NDArray[np.float64]
 

@@ -52,11 +52,6 @@ def _finite(values: pd.Series) -> NDArray[np.float64]:
     return x[np.isfinite(x)]
 
 
-def _vertical(x: float, dash: str = "dot") -> dict[str, Any]:
-    return {"type": "line", "x0": x, "x1": x, "yref": "paper", "y0": 0, "y1": 1,
-            "line": {"color": style.colour("muted"), "width": 1.5, "dash": dash}}
-
-
 def _rules(tables: Tables, facts: Facts, settings: ReportSettings) -> Panel:
     key, title = "audit-well-located", "Well-located events by rule"
     found = tables.get("rules", pd.DataFrame())
@@ -101,7 +96,7 @@ def _limits(tables: Tables, facts: Facts, settings: ReportSettings) -> Panel:
         return nothing(key, title, "no located event has an RMS, an error or a gap")
     arranged = style.layout(style.axis("Value over its limit", type="log", range=[-2, 1.5]),
                             style.axis("Share of the events below", range=[0, 1.02], tickformat=".0%"),
-                            shapes=[_vertical(1.0)])
+                            shapes=[style.upright(1.0)])
     worst = max(words)
     named = ", ".join(f"{one['name']} {one['limit']:g} {one['unit']}" for one in asked).replace(" °", "°")
     caption = (f"Limit broken most often: {worst[1]} ({share(worst[0], 1.0)} of the events). Left of the dotted line "
@@ -224,7 +219,7 @@ def _wadati(tables: Tables, facts: Facts, settings: ReportSettings) -> Panel:
                "width": float(edges[1] - edges[0]), "marker": {"color": style.colour("P"), "line": {"width": 0}},
                "hovertemplate": "%{x:.3f}: %{y:,}<extra></extra>", "showlegend": False}]
     arranged = style.layout(style.axis("vp/vs"), style.axis("Number of events"), bargap=0,
-                            shapes=[_vertical(float(credible[end].iloc[0])) for end in ("low", "high")])
+                            shapes=[style.upright(float(credible[end].iloc[0])) for end in ("low", "high")])
     beyond = int(((x < edges[0]) | (x > edges[-1])).sum())
     caption = (f"Median {value(float(np.median(x)), 3)} of {count(len(x), 'event')}; dotted: credible values"
                + (f". {count(beyond)} beyond the axis." if beyond else "."))

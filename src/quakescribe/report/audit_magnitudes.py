@@ -9,7 +9,7 @@ import pandas as pd
 
 from quakescribe.audit import Audit
 from quakescribe.report import style
-from quakescribe.report.panel import Panel, nothing
+from quakescribe.report.panel import Panel, unanswered
 from quakescribe.report.text import count, listed, value
 from quakescribe.settings.report import ReportSettings
 from quakescribe.tables.facts import Facts
@@ -32,29 +32,6 @@ def panels(audit: Audit, facts: Facts, settings: ReportSettings) -> dict[str, li
         _excess(audit, facts), _stations(audit, settings, facts)]}
 
 
-def _table(audit: Audit, check: str, name: str) -> pd.DataFrame:
-    """Return a table of a check; empty where the check or the table is missing."""
-    outcome = audit.outcomes.get(check)
-    return pd.DataFrame() if outcome is None else outcome.tables.get(name, pd.DataFrame())
-
-
-def _why(audit: Audit, metric: str, *also: str) -> str:
-    """Return the reasons of a metric's findings for the network, one sentence after the other."""
-    rows = audit.findings[audit.findings["metric"].isin([metric, *also]) & (audit.findings["scope"] == "network")]
-    return " ".join(rows["why"].drop_duplicates())
-
-
-def _missing(audit: Audit, metric: str) -> str:
-    """Return why there is no figure, to end the sentence 'Nothing to show because'."""
-    why = _why(audit, metric).rstrip(".")
-    return why[0].lower() + why[1:] if why else "this was not audited"
-
-
-def _line(x: float) -> dict[str, Any]:
-    return {"type": "line", "x0": x, "x1": x, "yref": "paper", "y0": 0, "y1": 1,
-            "line": {"color": style.colour("S"), "width": 1.5, "dash": "dot"}}
-
-
 def _magnitude_axis(facts: Facts, **options: Any) -> dict[str, Any]:
     return style.axis(f"Magnitude {facts.kind}".strip(), **options)
 
@@ -67,11 +44,11 @@ def _points(name: str, x: Any, y: Any, hover: str, colour: str, symbol: str = "c
 
 def _frequency_magnitude(audit: Audit, facts: Facts) -> Panel:
     key, title = "frequency-magnitude", "Frequency–magnitude"
-    cuts, methods = _table(audit, "completeness", "cut_offs"), _table(audit, "completeness", "methods")
+    cuts, methods = audit.table("completeness", "cut_offs"), audit.table("completeness", "methods")
     if cuts.empty:
-        return nothing(key, title, _missing(audit, "completeness_magnitude"))
+        return unanswered(audit, "completeness_magnitude", key, title)
     filled = cuts[cuts["count"] > 0]
-    step = float(_table(audit, "completeness", "widths")["bin"].iloc[0])
+    step = float(audit.table("completeness", "widths")["bin"].iloc[0])
     found = methods.dropna(subset=["value"])
     traces = [
         _points(f"In bins of {step:g}", filled["magnitude"], filled["count"],
@@ -80,11 +57,11 @@ def _frequency_magnitude(audit: Audit, facts: Facts) -> Panel:
         _points("Completeness by method", found["value"], found["n"], "%{text}: %{x:.2f}<extra></extra>", "S",
                 "triangle-down-open", 11, text=found["method"].tolist()),
     ]
-    fits = _table(audit, "b-value", "fits")
+    fits = audit.table("b-value", "fits")
     shapes, words = [], ""
     if len(fits):
         mc = float(fits["mc"].iloc[0])
-        shapes = [_line(mc)]
+        shapes = [style.upright(mc, "S")]
         words = f" Dotted: {mc:.2f} ({fits['mc_method'].iloc[0]}), from which on b is estimated."
         for fit, colour, dash in zip(fits.dropna(subset=["b_error"]).to_dict("records"), ("S", "quiet", "good"),
                                      ("solid", "dash", "dash"), strict=False):
@@ -95,15 +72,15 @@ def _frequency_magnitude(audit: Audit, facts: Facts) -> Panel:
                            "line": {"color": style.colour(colour), "width": 2, "dash": dash}})
     arranged = style.layout(_magnitude_axis(facts), style.axis("Number of events", type="log", dtick=1,
                                                                exponentformat="power"), shapes=shapes)
-    caption = f"{_why(audit, 'events_complete')}{words} {_why(audit, 'b_difference')} Errors of b are standard errors."
+    caption = f"{audit.why('events_complete')}{words} {audit.why('b_difference')} Errors of b are standard errors."
     return Panel(key, title, caption.strip(), style.figure(traces, arranged), aspect=0.7)
 
 
 def _methods(audit: Audit, facts: Facts) -> Panel:
     key, title = "completeness-methods", "Completeness by method"
-    methods = _table(audit, "completeness", "methods")
+    methods = audit.table("completeness", "methods")
     if methods.empty:
-        return nothing(key, title, _missing(audit, "completeness_magnitude"))
+        return unanswered(audit, "completeness_magnitude", key, title)
     found = methods.dropna(subset=["value"])
     reach = {"type": "data", "symmetric": False, "array": (found["high"] - found["value"]).fillna(0.0).to_numpy(),
              "arrayminus": (found["value"] - found["low"]).fillna(0.0).to_numpy(), "color": style.colour("P")}
@@ -113,7 +90,7 @@ def _methods(audit: Audit, facts: Facts) -> Panel:
     arranged = style.layout(_magnitude_axis(facts), style.axis("", type="category", categoryorder="array",
                                                                categoryarray=order, ticks=""))
     failed = methods.loc[methods["value"].isna(), "method"].tolist()
-    caption = (f"{_why(audit, 'completeness_spread')} "
+    caption = (f"{audit.why('completeness_spread')} "
                + (f"No magnitude by {listed(failed, 7)}. " if failed else "")
                + "Bars of Lilliefors and goodness of fit lean upwards: a resample is rougher than its catalogue.")
     return Panel(key, title, caption, style.figure(traces, arranged), aspect=0.6)
@@ -121,17 +98,17 @@ def _methods(audit: Audit, facts: Facts) -> Panel:
 
 def _law(audit: Audit, facts: Facts) -> Panel:
     key, title = "exponential-law", "Fit of the Gutenberg–Richter law"
-    cuts = _table(audit, "completeness", "cut_offs")
+    cuts = audit.table("completeness", "cut_offs")
     known = cuts.dropna(subset=["p"]) if len(cuts) else cuts
     if known.empty:
-        return nothing(key, title, _missing(audit, "exponential_law"))
-    methods = _table(audit, "completeness", "methods").set_index("method")["value"]
+        return unanswered(audit, "exponential_law", key, title)
+    methods = audit.table("completeness", "methods").set_index("method")["value"]
     start = float(methods.get("Lilliefors", np.nan))
     traces = [{**_points("p of the Lilliefors test", known["magnitude"], known["p"].clip(lower=LEAST_P),
                          "from %{x:.2f}: p = %{y:.3g}<extra></extra>", "P"), "mode": "lines+markers"}]
     arranged = style.layout(_magnitude_axis(facts), style.axis("p", type="log", dtick=1, exponentformat="power"),
-                            shapes=[_line(start)] if np.isfinite(start) else [])
-    caption = (f"{_why(audit, 'exponential_law')} "
+                            shapes=[style.upright(start, "S")] if np.isfinite(start) else [])
+    caption = (f"{audit.why('exponential_law')} "
                + (f"Dotted: {value(start, 2)}, the lowest magnitude from which the law is not contradicted. "
                   if np.isfinite(start) else "") + "Few events contradict little: p rises to the right on its own.")
     return Panel(key, title, caption, style.figure(traces, arranged), aspect=0.6)
@@ -139,9 +116,9 @@ def _law(audit: Audit, facts: Facts) -> Panel:
 
 def _against_cut_off(audit: Audit, facts: Facts) -> Panel:
     key, title = "b-cut-off", "b value by lowest magnitude"
-    table, fits = _table(audit, "b-value", "cut_offs"), _table(audit, "b-value", "fits")
+    table, fits = audit.table("b-value", "cut_offs"), audit.table("b-value", "fits")
     if table.empty or fits.empty:
-        return nothing(key, title, _missing(audit, "b_value"))
+        return unanswered(audit, "b_value", key, title)
     traces: list[dict[str, Any]] = []
     for name, colour in (("Tinti-Mulargia", "S"), ("b-positive", "good")):
         part = table[table["estimator"] == name]
@@ -154,7 +131,7 @@ def _against_cut_off(audit: Audit, facts: Facts) -> Panel:
         hover = "from %{x:.2f}: b = %{y:.2f}<extra></extra>"
         traces.append({**_points(name, part["magnitude"], part["b"], hover, colour), "mode": "lines+markers"})
     arranged = style.layout(_magnitude_axis(facts), style.axis("b", range=_b_range(table)),
-                            shapes=[_line(float(fits["mc"].iloc[0]))])
+                            shapes=[style.upright(float(fits["mc"].iloc[0]), "S")])
     first = audit.findings[(audit.findings["metric"] == "b_value") & audit.findings["key"].str.startswith("Tinti")]
     caption = (f"{' '.join(first['why'])} Above completeness b should not change with the cut-off (dotted: "
                f"{fits['mc_method'].iloc[0]}; bands: 95% of the sampling).")
@@ -170,10 +147,10 @@ def _b_range(table: pd.DataFrame) -> list[float]:
 
 def _excess(audit: Audit, facts: Facts) -> Panel:
     key, title = "magnitude-excess", "Excess of events at one magnitude"
-    table = _table(audit, "sizes", "bins")
+    table = audit.table("sizes", "bins")
     tested = table.dropna(subset=["z"]) if len(table) else table
     if tested.empty:
-        return nothing(key, title, _missing(audit, "magnitude_excess"))
+        return unanswered(audit, "magnitude_excess", key, title)
     flagged = tested[tested["flagged"] & (tested["excess"] > 0)]
     error = {"type": "data", "array": (1.96 * tested["error"]).to_numpy(), "color": style.colour("muted"),
              "thickness": 1}
@@ -185,15 +162,15 @@ def _excess(audit: Audit, facts: Facts) -> Panel:
                               "%{x:.2f}: %{y:+,.0f}<extra>beyond chance</extra>", "S", size=10))
     arranged = style.layout(_magnitude_axis(facts),
                             style.axis("Events too many", zeroline=True, zerolinecolor=style.colour("muted")))
-    caption = f"{_why(audit, 'magnitude_excess')} {_why(audit, 'second_peak')}"
+    caption = f"{audit.why('magnitude_excess')} {audit.why('second_peak')}"
     return Panel(key, title, caption.strip(), style.figure(traces, arranged), aspect=0.6)
 
 
 def _stations(audit: Audit, settings: ReportSettings, facts: Facts) -> Panel:
     key, title = "station-magnitude-bias", "Station minus network magnitude, by station"
-    table = _table(audit, "station-magnitudes", "stations")
+    table = audit.table("station-magnitudes", "stations")
     if table.empty:
-        return nothing(key, title, _missing(audit, "station_magnitude_bias"))
+        return unanswered(audit, "station_magnitude_bias", key, title)
     ranked = table.sort_values(["n", "station_id"], ascending=[False, True], kind="stable")
     flagged = audit.findings[(audit.findings["metric"] == "station_magnitude_bias")
                              & audit.findings["verdict"].isin(["watch", "bad"])]["key"]
@@ -212,7 +189,7 @@ def _stations(audit: Audit, settings: ReportSettings, facts: Facts) -> Panel:
     arranged = style.layout(
         style.axis(f"Station − network {facts.kind}".strip(), zeroline=True, zerolinecolor=style.colour("muted")),
         style.axis("", type="category", categoryorder="array", categoryarray=drawn, dtick=1, ticks=""))
-    caption = (f"{_why(audit, 'stations_biased', 'magnitude_distance_slope')} Box: quartiles; whiskers: 5% and 95%."
+    caption = (f"{audit.why('stations_biased', 'magnitude_distance_slope')} Box: quartiles; whiskers: 5% and 95%."
                + (f" Drawn: {count(len(drawn))} of {count(len(table), 'station')}." if len(drawn) < len(table) else ""))
     return Panel(key, title, caption.strip(), style.figure(traces, arranged),
                  aspect=max(0.6, 0.045 * len(drawn)), rows=3 if len(drawn) > style.TALL else 1)

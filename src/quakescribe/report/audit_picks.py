@@ -46,8 +46,7 @@ def panels(audit: Audit, facts: Facts, settings: ReportSettings,
 
 def _table(audit: Audit, check: str, name: str, *columns: str) -> pd.DataFrame:
     """Return a table of a check's outcome; an empty one where it is missing or lacks a column."""
-    outcome = audit.outcomes.get(check)
-    table = outcome.tables.get(name, pd.DataFrame()) if outcome else pd.DataFrame()
+    table = audit.table(check, name)
     return table if set(columns) <= set(table.columns) else pd.DataFrame(columns=list(columns))
 
 
@@ -108,11 +107,6 @@ def _by_verdict(table: pd.DataFrame, x: str, hover: str) -> list[dict[str, Any]]
             "y": mine["station_id"].tolist(), "error_x": reach, "hovertemplate": hover,
             "customdata": mine["n"].tolist(), "marker": {"size": 8, "color": style.colour(tint), "symbol": symbol}})
     return traces
-
-
-def _line(x: float, tint: str = "muted") -> dict[str, Any]:
-    return {"type": "line", "x0": x, "x1": x, "yref": "paper", "y0": 0, "y1": 1,
-            "line": {"color": style.colour(tint), "width": 1.5, "dash": "dot"}}
 
 
 def _lone(audit: Audit, settings: ReportSettings) -> Panel:
@@ -186,9 +180,9 @@ def _rates(audit: Audit, settings: ReportSettings) -> Panel:
     names, usual = drawn["station_id"].tolist(), float(table["share"].median())
     traces = _by_verdict(drawn, "share", "%{y}: %{x:.1f}% of %{customdata:,} picks<extra></extra>")
     whole = _network(audit, "association_rate")
-    shapes, null = [_line(usual)], float("nan") if whole is None else 100 * float(whole["expected"])
+    shapes, null = [style.upright(usual)], float("nan") if whole is None else 100 * float(whole["expected"])
     if np.isfinite(null):
-        shapes.append(_line(null, "bad"))
+        shapes.append(style.upright(null, "bad"))
     arranged = style.layout(
         style.axis("Picks that belong to an event (%)", rangemode="tozero"), _stations_axis(names), shapes=shapes)
     lowest = table.iloc[0]
@@ -221,7 +215,7 @@ def _lift(audit: Audit, settings: ReportSettings) -> Panel:
     arranged = style.layout(
         style.axis("Onsets as predicted, over those by chance", type="log", dtick=1,
                    range=[np.log10(floor * 0.9), np.log10(max(top, 10.0))]),
-        _stations_axis(names), shapes=[_line(1.0), _line(least, "bad")])
+        _stations_axis(names), shapes=[style.upright(1.0), style.upright(least, "bad")])
     caption = (f"Median {value(float(table['lift'].median()), 0)}; {_out_of_line(_flagged(audit, 'association_lift'))} "
                f"Dotted: chance, 1, and the least lift, {least:g}. The events are located without the station. Bars: "
                "95%. Lifts below 0.3 are drawn there.")

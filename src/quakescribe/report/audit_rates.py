@@ -9,7 +9,7 @@ import pandas as pd
 
 from quakescribe.audit import Audit
 from quakescribe.report import style
-from quakescribe.report.panel import Grid, Panel, nothing
+from quakescribe.report.panel import Grid, Panel, unanswered
 from quakescribe.report.text import count, moment, value
 from quakescribe.settings.report import ReportSettings
 from quakescribe.tables.facts import Facts
@@ -26,29 +26,12 @@ def panels(audit: Audit, facts: Facts, settings: ReportSettings) -> dict[str, li
                           _places(audit), _steps(audit, facts, settings)]}
 
 
-def _table(audit: Audit, check: str, name: str) -> pd.DataFrame:
-    outcome = audit.outcomes.get(check)
-    return outcome.tables.get(name, pd.DataFrame()) if outcome is not None else pd.DataFrame()
-
-
-def _why(audit: Audit, check: str, metric: str) -> str:
-    """Return the sentence that a check wrote for the whole network."""
-    outcome = audit.outcomes.get(check)
-    rows = outcome.findings if outcome is not None else []
-    return next((str(row["why"]) for row in rows if row["metric"] == metric and not row["key"]), "")
-
-
-def _empty(audit: Audit, check: str, metric: str, key: str, title: str) -> Panel:
-    why = _why(audit, check, metric).rstrip(".")
-    return nothing(key, title, why[:1].lower() + why[1:] if why else "the check was not made")
-
-
 def _hours(audit: Audit) -> Panel:
     key, title = "events-by-hour", "Events by local hour"
-    table = _table(audit, "day-night", "hours")
+    table = audit.table("day-night", "hours")
     if table.empty:
-        return _empty(audit, "day-night", "night_ratio_small", key, title)
-    about = _table(audit, "day-night", "about")
+        return unanswered(audit, "night_ratio_small", key, title)
+    about = audit.table("day-night", "about")
     limit = float(about["completeness"].iloc[0])
     names = ("small", "large") if np.isfinite(limit) else ("small",)
     words = {"small": f"Below {limit:.1f}" if np.isfinite(limit) else "All", "large": f"From {limit:.1f} on"}
@@ -60,26 +43,26 @@ def _hours(audit: Audit) -> Panel:
     } for name in names]
     arranged = style.layout(style.axis("Local hour (h)", range=[0, 24], dtick=4),
                             style.axis("Rate, relative to the mean", rangemode="tozero"), barmode="group", bargap=0.15,
-                            shapes=[_level(1.0)])
+                            shapes=[style.level(1.0)])
     caption = f"Of families one event in half a day; local time is {about['zone'].iloc[0]}. "
-    return Panel(key, title, caption + _why(audit, "day-night", "night_ratio_small"), style.figure(traces, arranged))
+    return Panel(key, title, caption + audit.why("night_ratio_small"), style.figure(traces, arranged))
 
 
 def _weekdays(audit: Audit) -> Panel:
     key, title = "events-by-weekday", "Events by weekday"
-    table = _table(audit, "day-night", "weekdays")
+    table = audit.table("day-night", "weekdays")
     if table.empty:
-        return _empty(audit, "day-night", "weekend_ratio", key, title)
+        return unanswered(audit, "weekend_ratio", key, title)
     if not (table["recorded_days"].to_numpy() >= LEAST_OF_DAY).all():
-        return _empty(audit, "day-night", "weekend_ratio", key, title)
+        return unanswered(audit, "weekend_ratio", key, title)
     events = table["small"] + table["large"]
     trace = {"type": "bar", "x": list(WEEKDAYS), "y": _relative(events, table["recorded_days"]), "customdata": events,
              "marker": {"color": style.colour("P")}, "showlegend": False,
              "hovertemplate": "%{x}: %{y:.2f} of the mean, %{customdata:,} events<extra></extra>"}
     arranged = style.layout(style.axis("", type="category"),
                             style.axis("Rate, relative to the mean", rangemode="tozero"),
-                            bargap=0.3, shapes=[_level(1.0)])
-    return Panel(key, title, _why(audit, "day-night", "weekend_ratio"), style.figure([trace], arranged))
+                            bargap=0.3, shapes=[style.level(1.0)])
+    return Panel(key, title, audit.why("weekend_ratio"), style.figure([trace], arranged))
 
 
 def _relative(events: pd.Series, days: pd.Series) -> np.ndarray:
@@ -89,16 +72,11 @@ def _relative(events: pd.Series, days: pd.Series) -> np.ndarray:
     return np.asarray(per_day / mean if mean > 0 else per_day)
 
 
-def _level(y: float) -> dict[str, Any]:
-    return {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": y, "y1": y,
-            "line": {"color": style.colour("muted"), "width": 1, "dash": "dot"}}
-
-
 def _spectrum(audit: Audit) -> Panel:
     key, title = "schuster-spectrum", "Schuster spectrum"
-    table = _table(audit, "periodicity", "spectrum")
+    table = audit.table("periodicity", "spectrum")
     if table.empty:
-        return _empty(audit, "periodicity", "spectrum_peak_p", key, title)
+        return unanswered(audit, "spectrum_peak_p", key, title)
     hours = table["period_s"].to_numpy() / 3600.0
     floor = 1e-30  # weaker than any threshold; smaller ones would leave nothing else to see
     kind = style.scatter_type(2 * len(table))
@@ -113,7 +91,7 @@ def _spectrum(audit: Audit) -> Panel:
          "line": {"color": style.colour("S"), "width": 2, "dash": "dash"},
          "hovertemplate": "%{x:.4g} h: threshold %{y:.2g}<extra></extra>"},
     ]
-    named = _table(audit, "periodicity", "periods")
+    named = audit.table("periodicity", "periods")
     named = named[named["metric"] != "modulation_day_complete"] if len(named) else named
     if len(named):
         traces.append({"type": kind, "mode": "markers", "name": _chosen(named["period_h"]), "x": named["period_h"],
@@ -123,7 +101,7 @@ def _spectrum(audit: Audit) -> Panel:
     arranged = style.layout(style.axis("Period (h)", type="log", **_period_ticks(traces)),
                             style.axis("Probability by chance", type="log", exponentformat="power",
                                        dtick=max(1, int(np.ceil(-lowest / 6)))))
-    return Panel(key, title, _why(audit, "periodicity", "spectrum_peak_p") + " Below the dashed line is what one in a "
+    return Panel(key, title, audit.why("spectrum_peak_p") + " Below the dashed line is what one in a "
                  "hundred uniform catalogues reaches anywhere.", style.figure(traces, arranged), aspect=0.65)
 
 
@@ -146,9 +124,9 @@ def _period_ticks(traces: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _quarries(audit: Audit, facts: Facts, settings: ReportSettings) -> Panel:
     key, title = "quarries", "Rate in working hours over other hours"
-    nodes = _table(audit, "blasts", "nodes")
+    nodes = audit.table("blasts", "nodes")
     if nodes.empty:
-        return _empty(audit, "blasts", "quarry_places", key, title)
+        return unanswered(audit, "quarry_places", key, title)
     nodes = nodes.iloc[style.thin(len(nodes), settings.max_points)]
     kind = style.scatter_type(len(nodes))
     traces: list[dict[str, Any]] = [{
@@ -163,14 +141,14 @@ def _quarries(audit: Audit, facts: Facts, settings: ReportSettings) -> Panel:
     arranged = style.layout(style.axis("Longitude (deg)"),
                             style.axis("Latitude (deg)", scaleanchor="x", scaleratio=stretch),
                             legend={**style.LEGEND, "itemsizing": "constant"})
-    return Panel(key, title, _why(audit, "blasts", "quarry_places") + " Every point is an event with its nearest "
+    return Panel(key, title, audit.why("quarry_places") + " Every point is an event with its nearest "
                  "ones; the ratio is one without blasts.", style.figure(traces, arranged), aspect=0.9)
 
 
 def _marked(audit: Audit, facts: Facts, kind: str) -> list[dict[str, Any]]:
     """Return the marks of places with blasts and of stations."""
     out = []
-    places = _table(audit, "blasts", "places")
+    places = audit.table("blasts", "places")
     if len(places):
         out.append({"type": kind, "mode": "markers", "name": "Place with blasts", "x": places["longitude"],
                     "y": places["latitude"], "hovertemplate": "%{customdata:.0f} blasts<extra></extra>",
@@ -185,9 +163,9 @@ def _marked(audit: Audit, facts: Facts, kind: str) -> list[dict[str, Any]]:
 
 def _places(audit: Audit) -> Panel:
     key, title = "quarry-places", "Places with blasts"
-    places = _table(audit, "blasts", "places")
+    places = audit.table("blasts", "places")
     if places.empty:
-        return _empty(audit, "blasts", "quarry_places", key, title)
+        return unanswered(audit, "quarry_places", key, title)
     rows = tuple((value(one["latitude"], 3), value(one["longitude"], 3), count(one["n"]), count(one["n_work"]),
                   value(one["ratio"], 1),
                   f"{value(one['blasts'], 0)} ({value(one['blasts_low'], 0)}–{value(one['blasts_high'], 0)})",
@@ -195,15 +173,15 @@ def _places(audit: Audit) -> Panel:
                  for _, one in places.head(20).iterrows())
     head = ("Latitude", "Longitude", "Events", "in working hours", "Ratio", "Blasts (95%)", "at weekends",
             "Depth, working hours (km)", "Depth, other hours (km)")
-    return Panel(key, title, _why(audit, "blasts", "quarry_blasts") + " Without blasts 29% lie at weekends.",
+    return Panel(key, title, audit.why("quarry_blasts") + " Without blasts 29% lie at weekends.",
                  size="full", grid=Grid(head, rows, frozenset(range(9))))
 
 
 def _steps(audit: Audit, facts: Facts, settings: ReportSettings) -> Panel:
     key, title = "rate-steps", "Cumulative number of events and changes of the network"
-    step = _table(audit, "rate-steps", "step")
+    step = audit.table("rate-steps", "step")
     if step.empty:
-        return _empty(audit, "rate-steps", "unexplained_step", key, title)
+        return unanswered(audit, "unexplained_step", key, title)
     shown = style.thin(len(facts.catalogue), settings.max_points)
     times = style.milliseconds(facts.catalogue["time"].iloc[shown])
     kind = style.scatter_type(len(shown))
@@ -212,27 +190,21 @@ def _steps(audit: Audit, facts: Facts, settings: ReportSettings) -> Panel:
         "line": {"color": style.colour("P"), "width": 2},
         "hovertemplate": "%{x|%Y-%m-%d %H:%M}: %{y:,}<extra></extra>"}]
     shapes = []
-    changes = _table(audit, "rate-steps", "changes")
+    changes = audit.table("rate-steps", "changes")
     for name, dash, rows in (("Change of the network", "dot", changes),
                              ("Change with a step", "solid", _stepped(changes)),
                              ("Clearest step", "dash", step[step["sure"]] if "sure" in step else step.iloc[:0])):
-        colour = style.colour("muted" if dash == "dot" else "S" if dash == "solid" else "good")
-        shapes += [_upright(when, colour, dash) for when in rows["time"].head(200)] if len(rows) else []
+        tint = "muted" if dash == "dot" else "S" if dash == "solid" else "good"
+        shapes += [style.upright(moment(when), tint, dash) for when in rows["time"].head(200)] if len(rows) else []
         if len(rows):
             traces.append({"type": kind, "mode": "lines", "name": name, "x": [None], "y": [None],
-                           "line": {"color": colour, "dash": dash, "width": 2}})
+                           "line": {"color": style.colour(tint), "dash": dash, "width": 2}})
     arranged = style.layout(style.axis("Time (UTC)", type="date"), style.axis("Events", rangemode="tozero"),
                             shapes=shapes)
-    first = _why(audit, "rate-steps", "changes_with_step")
-    return Panel(key, title, f"{first} {_why(audit, 'rate-steps', 'unexplained_step')}",
+    first = audit.why("changes_with_step")
+    return Panel(key, title, f"{first} {audit.why('unexplained_step')}",
                  style.figure(traces, arranged))
 
 
 def _stepped(changes: pd.DataFrame) -> pd.DataFrame:
     return changes[changes["all_step"] | changes["large_step"]] if len(changes) else changes
-
-
-def _upright(when: pd.Timestamp, colour: str, dash: str) -> dict[str, Any]:
-    at = moment(when)
-    return {"type": "line", "x0": at, "x1": at, "yref": "paper", "y0": 0, "y1": 1,
-            "line": {"color": colour, "width": 1.5, "dash": dash}}

@@ -103,7 +103,7 @@ def _proximities(tables: dict[str, pd.DataFrame]) -> Panel:
         words = (f"two modes, clustered events about {modes['mean'][0]:.1f} and background about "
                  f"{modes['mean'][1]:.1f}; the threshold is where they cross")
     arranged = style.layout(style.axis("Proximity, log10 eta (yr km^df)"), style.axis("Number of events"), bargap=0,
-                            shapes=[_upright(threshold)])
+                            shapes=[style.upright(threshold, "ink")])
     return Panel(key, title, f"The distribution has {words}, {threshold:.2f} (dotted upright).",
                  style.figure(traces, arranged), aspect=0.6)
 
@@ -194,11 +194,6 @@ def _doubles(tables: dict[str, pd.DataFrame]) -> Panel:
 def _line(x: NDArray[np.float64], y: NDArray[np.float64], name: str, tint: str, dash: str) -> dict[str, Any]:
     return {"type": "scatter", "mode": "lines", "x": x, "y": y, "name": name, "hoverinfo": "skip",
             "line": {"width": 2, "color": style.colour(tint), "dash": dash}}
-
-
-def _upright(x: float) -> dict[str, Any]:
-    return {"type": "line", "x0": x, "x1": x, "yref": "paper", "y0": 0, "y1": 1,
-            "line": {"color": style.colour("ink"), "width": 1.5, "dash": "dot"}}
 
 
 def _pair(row: dict[str, Any]) -> tuple[str, ...]:

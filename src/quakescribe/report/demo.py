@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 
 from quakescribe.errors import WorkspaceError
-from quakescribe.report.runs import finish, make_report
+from quakescribe.report.runs import finish
 from quakescribe.run.projects import new_project
-from quakescribe.run.runner import Watcher, execute
+from quakescribe.run.runner import Context, Watcher, execute
 from quakescribe.run.simulation import simulate_into
 from quakescribe.run.workspace import SETTINGS, Project, Run, write_text
 from quakescribe.settings.project import Settings, dump
@@ -72,8 +72,12 @@ def run_and_score(project: Project, run: Run, workers: int | None, watcher: Watc
     settings = settings or project.settings
     if workers is not None:
         settings = settings.model_copy(update={"run": settings.run.model_copy(update={"workers": workers})})
-    execute(settings, project.folder, run, None, watcher, finish)
-    found = score(project.folder / "truth", run.made(*JUDGED))
-    write_text(run.folder / "score.json", found.to_json(orient="records", indent=1) + "\n")
-    make_report(run)
-    return found
+    found = []
+
+    def report(context: Context) -> None:
+        found.append(score(project.folder / "truth", run.made(*JUDGED)))
+        write_text(run.folder / "score.json", found[0].to_json(orient="records", indent=1) + "\n")
+        finish(context)
+
+    execute(settings, project.folder, run, None, watcher, report)
+    return found[0]

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from quakescribe.audit import statistics
 from quakescribe.report import style
 from quakescribe.report.panel import Panel, nothing
 from quakescribe.report.text import count, share, value
@@ -237,16 +238,7 @@ def _median_line(
 
 def running_median(part: pd.DataFrame, column: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return medians of distance and of the column in up to 12 classes of equal size, at least 20 arrivals each."""
-    classes = min(12, len(part) // 20)
-    if classes < 1:
-        return np.empty(0), np.empty(0)
-    ordered = part.sort_values("distance_km", kind="stable")
-    pieces = np.array_split(np.arange(len(ordered)), classes)
-    distance, values = ordered["distance_km"].to_numpy(), ordered[column].to_numpy()
-    return (
-        np.array([np.median(distance[piece]) for piece in pieces]),
-        np.array([np.median(values[piece]) for piece in pieces]),
-    )
+    return statistics.running_median(part["distance_km"], part[column], 12, 20)
 
 
 def _apparent_velocity(part: pd.DataFrame) -> float:

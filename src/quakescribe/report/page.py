@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import importlib
 import json
 import os
 import re
@@ -15,7 +14,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from quakescribe.report import lists, notes, style
+from quakescribe.report import (
+    audit_locations,
+    audit_magnitudes,
+    audit_picks,
+    audit_rates,
+    audit_seismicity,
+    lists,
+    notes,
+    style,
+)
 from quakescribe.report.activity import activity
 from quakescribe.report.association import association
 from quakescribe.report.downloads import Download, downloads
@@ -33,9 +41,6 @@ from quakescribe.tables.facts import Facts, gather
 
 if TYPE_CHECKING:
     from quakescribe.audit import Audit, Check
-
-AUDIT_PARTS = ("audit_picks", "audit_locations", "audit_magnitudes", "audit_seismicity", "audit_rates")
-"""Modules of this folder with the figures of the audit: each has ``panels(audit, facts, settings)``."""
 
 _SPANS = {"full": 12, "wide": 7, "half": 6, "narrow": 5, "third": 4}  # columns of twelve, as in page.css
 _UNRESOLVED = 99.0  # km, the error of a location that is not resolved
@@ -263,10 +268,11 @@ def audit_panels(audit: Audit, facts: Facts, settings: ReportSettings,
                  examples: Sequence[Any] = ()) -> dict[str, list[Panel]]:
     """Return the figures of the audit by the section that they belong to; examples are recordings about picks."""
     out: dict[str, list[Panel]] = {}
-    for part in AUDIT_PARTS:
-        module = importlib.import_module(f"quakescribe.report.{part}")
-        more = (examples,) if part == "audit_picks" else ()
-        for key, panels in module.panels(audit, facts, settings, *more).items():
+    parts = (audit_picks.panels(audit, facts, settings, examples),
+             *(part.panels(audit, facts, settings) for part in (
+                 audit_locations, audit_magnitudes, audit_seismicity, audit_rates)))
+    for part in parts:
+        for key, panels in part.items():
             out.setdefault(key, []).extend(panels)
     return out
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from quakescribe.audit import Audit
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,12 @@ class Panel:
 def nothing(key: str, title: str, because: str, size: str = "half") -> Panel:
     """Return the panel that stands in for a figure without data."""
     return Panel(key, title, f"Nothing to show because {because}.", size=size, missing=because)
+
+
+def unanswered(audit: Audit, metric: str, key: str, title: str) -> Panel:
+    """Return the panel that stands in for a figure of a check that found nothing, with the check's own reason."""
+    why = audit.why(metric).rstrip(".")
+    return nothing(key, title, why[:1].lower() + why[1:] or "this was not audited")
 
 
 @dataclass(frozen=True)

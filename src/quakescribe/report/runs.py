@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ import pandas as pd
 from quakescribe.errors import WorkspaceError
 from quakescribe.report.page import write
 from quakescribe.report.publish import figures
-from quakescribe.run.audits import Audited, audit_run, project_of
+from quakescribe.run.audits import Audited, audit_run
 from quakescribe.run.examples import examples
+from quakescribe.run.inputs import Inputs
 from quakescribe.run.runner import Context
-from quakescribe.run.workspace import SETTINGS, Run
-from quakescribe.settings.project import Settings, dump, load
+from quakescribe.run.workspace import SETTINGS, Run, project_of
+from quakescribe.settings.project import dump, load
 from quakescribe.tables import TABLES
 
 SUFFIX = {"csv": ".csv", "quakeml": ".xml", "fdsn": ".txt", "geojson": ".geojson"}
@@ -29,22 +31,32 @@ def finish(context: Context) -> Path:
     audited = audit_run(run, context.folder, context.settings)
     for name in context.settings.run.exports:
         write_tables(run.folder / "export" / f"catalogue{SUFFIX.get(name, '.' + name)}", name, audited.tables)
-    return write_report(run, audited)
+    return write_report(run, audited, inputs=context.inputs)
 
 
-def make_report(run: Run, settings: Settings | None = None) -> Path:
-    """Audit a run again and make its report from its tables, under the settings it was made with, or others."""
+def make_report(run: Run, formats: Sequence[str] = ()) -> tuple[Path, list[Path]]:
+    """Audit a run again and make its report from its tables, under the settings it was made with.
+
+    Parameters
+    ----------
+    run
+        Of a project.
+    formats
+        png, pdf, svg: every figure is written for print too, into the folder ``figures`` of the run.
+
+    Returns
+    -------
+    tuple
+        The report, and the files of the figures.
+    """
     if not (run.folder / SETTINGS).exists():
         raise WorkspaceError(f"{run.folder}: no such run; 'quakescribe run' makes one")
-    return write_report(run, audit_run(run, project_of(run), settings))
-
-
-def make_figures(run: Run, formats: tuple[str, ...]) -> list[Path]:
-    """Write every figure of a run's report for print, into the folder ``figures`` of the run."""
     audited = audit_run(run, project_of(run))
-    settings = load(run.folder / SETTINGS)
-    return figures(audited.tables, facts_of(run, audited), run.folder / "figures", settings.report, audited.audit,
-                   formats=formats)
+    info, settings = facts_of(run, audited), load(run.folder / SETTINGS).report
+    path = write(audited.tables, info, run.folder / "report.html", settings, audited.audit)
+    if not formats:
+        return path, []
+    return path, figures(audited.tables, info, run.folder / "figures", settings, audited.audit, formats=formats)
 
 
 def all_tables(run: Run) -> dict[str, pd.DataFrame]:
@@ -54,29 +66,30 @@ def all_tables(run: Run) -> dict[str, pd.DataFrame]:
     return {name: run.table(name) for name in TABLES}
 
 
-def write_report(run: Run, audited: Audited) -> Path:
-    """Write the report of an audited run beside its tables."""
+def write_report(run: Run, audited: Audited, inputs: Inputs | None = None) -> Path:
+    """Write the report of an audited run beside its tables; `inputs` are the project's, where they are open already."""
     settings = load(run.folder / SETTINGS)
-    return write(audited.tables, facts_of(run, audited), run.folder / "report.html", settings.report, audited.audit)
+    return write(audited.tables, facts_of(run, audited, inputs), run.folder / "report.html", settings.report,
+                 audited.audit)
 
 
-def facts_of(run: Run, audited: Audited) -> dict[str, Any]:
+def facts_of(run: Run, audited: Audited, inputs: Inputs | None = None) -> dict[str, Any]:
     """Return what a report says about how a run was made."""
     settings, provenance = load(run.folder / SETTINGS), run.provenance()
-    inputs = provenance.get("inputs", {})
+    made_of = provenance.get("inputs", {})
     info = audited.info | {
         "name": run.name,
         "version": provenance.get("quakescribe", ""),
         "settings_toml": dump(settings, comments=False),
         "settings_digest": provenance.get("settings", ""),
-        "velocity": inputs.get("velocity", {}),
-        "span": tuple(pd.Timestamp(one) for one in inputs.get("span", ())),
+        "velocity": made_of.get("velocity", {}),
+        "span": tuple(pd.Timestamp(one) for one in made_of.get("span", ())),
         "timing": {name: one["seconds"] for name, one in provenance.get("stages", {}).items() if name != "report"},
         "packages": provenance.get("packages", {}),
     }
     wanted = settings.report.example_station_days
     if wanted:
-        info["examples"] = examples(run, project_of(run), settings, audited.audit, wanted)
+        info["examples"] = examples(run, project_of(run), settings, audited.audit, wanted, inputs)
     score = run.folder / "score.json"
     if score.exists():
         info["score"] = pd.DataFrame(json.loads(score.read_text()))

@@ -104,6 +104,18 @@ def layout(x: dict[str, Any], y: dict[str, Any], **options: Any) -> dict[str, An
     }
 
 
+def upright(x: Any, tint: str = "muted", dash: str = "dot", width: float = 1.5) -> dict[str, Any]:
+    """Return a line over the whole height of a figure at a value of its x axis."""
+    return {"type": "line", "x0": x, "x1": x, "yref": "paper", "y0": 0, "y1": 1,
+            "line": {"color": colour(tint), "width": width, "dash": dash}}
+
+
+def level(y: Any, tint: str = "muted", dash: str = "dot", width: float = 1.0) -> dict[str, Any]:
+    """Return a line over the whole width of a figure at a value of its y axis."""
+    return {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": y, "y1": y,
+            "line": {"color": colour(tint), "width": width, "dash": dash}}
+
+
 def figure(traces: Sequence[Any], arranged: dict[str, Any]) -> dict[str, Any]:
     """Return the figure as plain JSON values, checked by plotly (an unknown property is an error)."""
     import json

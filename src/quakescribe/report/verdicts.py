@@ -20,6 +20,8 @@ SECTIONS = {"pick": "Pick", "associate": "Associate", "locate": "Locate", "measu
             "catalogue": "Catalogue"}
 HEAD = ("What", "Verdict", "Value [95%]", "Expected", "n", "Why, and what to do")
 WIDTHS = (20.0, 10.5, 15.0, 7.5, 6.5, 0.0)
+ORDER = ("bad", "watch", "good", "cannot tell")
+"""Of the rows of a table: what cannot be told is of least use."""
 FIRST = "input"
 """The check whose bad findings come before all others, since these may follow from them."""
 MEND_FIRST = "Mend this first: verdicts below may follow from it."
@@ -27,7 +29,6 @@ LOOK = ("bad", "watch")
 """Verdicts that are shown unfolded."""
 
 Rows = tuple[tuple[str, ...], ...]
-_ORDER = ("bad", "watch", "good", "cannot tell")  # in a table: what cannot be told is of least use
 _PERCENT = re.compile(r"([0-9][0-9,]*(?:\.[0-9]+)?) ?%")
 _LEVEL = re.compile(r"95 ?%(?=:| interval| confidence)")  # says how sure, not how much
 _TINY = 1e-9  # below it a number is shown as zero
@@ -60,7 +61,7 @@ def verdicts(audit: Audit, checks: Sequence[Check] | None = None) -> Section:
             names += sorted(set(found["metric"]) - set(owner))
         rows = [row for name in names for row in _rows_of(found[found["metric"] == name], titles)]
         if rows:
-            rows.sort(key=lambda row: _ORDER.index(row[1]))
+            rows.sort(key=lambda row: ORDER.index(row[1]))
             panels.append(_table(section, title, rows))
     single = found[found["scope"] != "network"]
     if len(single):
@@ -245,7 +246,7 @@ def _title(row: dict[Any, Any], titles: dict[str, str]) -> str:
 def split(rows: Sequence[tuple[str, ...]], verdict: int = 1) -> tuple[Rows, Rows, str]:
     """Return the rows to look at, those to fold away, and words for these: ``39 good, 3 cannot tell``."""
     look, rest = (tuple(row for row in rows if (row[verdict] in LOOK) is wanted) for wanted in (True, False))
-    counts = [(one, sum(row[verdict] == one for row in rest)) for one in _ORDER]
+    counts = [(one, sum(row[verdict] == one for row in rest)) for one in ORDER]
     return look, rest, ", ".join(f"{count(n)} {one}" for one, n in counts if n)
 
 
@@ -258,7 +259,7 @@ def _table(section: str, title: str, rows: list[tuple[str, ...]]) -> Panel:
 
 
 def _single(single: pd.DataFrame, titles: dict[str, str]) -> Panel:
-    order = single["verdict"].map({one: i for i, one in enumerate(_ORDER)})
+    order = single["verdict"].map({one: i for i, one in enumerate(ORDER)})
     ordered = single.assign(order=order).sort_values(["order", "metric", "scope", "key"], kind="stable")
     rows = tuple(_row(row | {"key": f"{row['scope']} {row['key']}"}, titles)
                  for row in ordered.head(_MOST).to_dict("records"))

@@ -10,13 +10,14 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from quakescribe.audit import Audit, audit, make_case
+from quakescribe.audit.case import NULL_COLUMNS
 from quakescribe.earth.velocity import VelocityModel, read_velocity
 from quakescribe.errors import FormatError, QuakescribeError, SettingsError
-from quakescribe.run.chance import NULLS, nulls
+from quakescribe.run.chance import nulls
 from quakescribe.run.foreign import complete
-from quakescribe.run.inputs import with_locations
+from quakescribe.run.inputs import model_of, with_locations
 from quakescribe.run.stage import code_digest, fingerprint, part
-from quakescribe.run.workspace import SETTINGS, Project, Run, write_text
+from quakescribe.run.workspace import SETTINGS, Run, write_text
 from quakescribe.settings.project import Settings, load
 from quakescribe.tables import FINDINGS, PICKS, SKIPS, STATIONS, TABLES, store
 
@@ -75,7 +76,7 @@ def audit_run(run: Run, folder: Path, settings: Settings | None = None, referenc
     limits = (settings or made).audit
     tables = {name: run.table(name) for name in TABLES if name != "findings"}
     provenance = run.provenance()
-    model = _model(made, folder)
+    model = model_of(made, folder)
     reference = reference or reference_of(run, folder)
     span = tuple(pd.Timestamp(one) for one in provenance.get("inputs", {}).get("span", ())) or None
     null = _kept_null(run, tables, model, made.model_copy(update={"audit": limits}))
@@ -90,11 +91,6 @@ def audit_run(run: Run, folder: Path, settings: Settings | None = None, referenc
     tables["findings"] = found.findings
     info: dict[str, Any] = {"reference": reference.name if reference else "", "span": span}
     return Audited(tables, info, found, model, null)
-
-
-def _model(settings: Settings, folder: Path) -> VelocityModel:
-    path = folder / Path(settings.project.velocity).expanduser() if settings.project.velocity else None
-    return read_velocity(path, settings.velocity)
 
 
 def reference_of(run: Run, folder: Path) -> Run | None:
@@ -121,7 +117,7 @@ def _kept_null(run: Run, tables: Tables, model: VelocityModel, settings: Setting
     picks, path, wanted = tables["picks"], run.folder / "audit" / "null.json", settings.audit.picks
     made_of = fingerprint(code_digest("associate", "earth", "kernels"), picks, settings.associate, tables["stations"],
                           model.top_km, model.vp, model.vs, wanted.null_repeats, wanted.null_most_picks,
-                          settings.audit.seed, NULLS)
+                          settings.audit.seed, NULL_COLUMNS)
     if path.exists():
         kept = json.loads(path.read_text())
         if kept.get("made_of") == made_of:
@@ -241,32 +237,3 @@ def _linked(tables: Tables) -> Tables:
         if name in out and ids:
             out[name] = out[name][out[name]["event_id"].isin(ids)].reset_index(drop=True)
     return out
-
-
-def is_run(path: Path) -> bool:
-    """Return whether a path is the folder of a run."""
-    return (path / SETTINGS).exists() and (path / "provenance.json").exists()
-
-
-def is_project(path: Path) -> bool:
-    """Return whether a path is a project folder."""
-    return (path / SETTINGS).exists() and not is_run(path)
-
-
-def project_of(run: Run) -> Path:
-    """Return the project folder of a run."""
-    return run.folder.absolute().parent.parent
-
-
-def chosen_run(path: Path, name: str = "") -> Run:
-    """Return the run that a path means: itself, or of a project the one of that name or the latest."""
-    if is_run(path):
-        return Run(path)
-    project = Project(path)
-    return project.run(name) if name else project.latest()
-
-
-def verdicts(findings: pd.DataFrame) -> Mapping[str, int]:
-    """Return how many metrics of the whole network have each verdict."""
-    network = findings[findings["scope"] == "network"]
-    return {str(verdict): int(count) for verdict, count in network["verdict"].value_counts().items()}

@@ -9,8 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from quakescribe.associate import associate, groups
+from quakescribe.audit.case import NULL_COLUMNS
 from quakescribe.audit.chance import stretches
-from quakescribe.earth.velocity import VelocityModel, read_velocity
+from quakescribe.earth.velocity import VelocityModel
+from quakescribe.run.inputs import model_of
 from quakescribe.run.summary import associated_pairs
 from quakescribe.run.workspace import Project, Run
 from quakescribe.settings.associate import AssociateSettings
@@ -20,10 +22,6 @@ from quakescribe.tables import ARRIVALS, EVENTS, PICKS, store
 SHIFT_S = (60.0, 1800.0)
 """A station's picks are shifted by at least and at most so much, either way."""
 
-
-NULLS = ("picks", "pairs", "p", "s", *(f"{kind}_{what}" for kind in ("real", "null")
-                                       for what in ("events", "picks", "pairs", "p", "s")))
-"""The columns that :func:`nulls` returns."""
 
 
 class Null(NamedTuple):
@@ -71,18 +69,18 @@ def nulls(picks: pd.DataFrame, stations: pd.DataFrame, model: VelocityModel, set
     Returns
     -------
     DataFrame
-        Columns NULLS: picks, pairs, P and S of the sample, and what is made of them (``real_``) and of the shifted ones
+        NULL_COLUMNS: picks, pairs, P and S of the sample, and what is made of them (``real_``) and of the shifted ones
         (``null_``).
     """
     parts = _sample(picks, start, end, most)
     if not repeats or picks.empty or not parts:
-        return pd.DataFrame({name: [] for name in NULLS}, dtype=float)
+        return pd.DataFrame({name: [] for name in NULL_COLUMNS}, dtype=float)
     whole = pd.concat([part for _, _, part in parts])
     sample = (len(whole), int(((whole["phase"] == "S") & (whole["pair_id"] > 0)).sum()), *_phases(whole))
     real = _sum([_count(part, stations, model, settings) for _, _, part in parts])
     found = [_sum([_count(shifted(part, low, high, np.random.default_rng([seed, k, number])), stations, model, settings)
                    for number, (low, high, part) in enumerate(parts)]) for k in range(repeats)]
-    return pd.DataFrame([(*sample, *real, *null) for null in found], columns=list(NULLS)).astype(float)
+    return pd.DataFrame([(*sample, *real, *null) for null in found], columns=list(NULL_COLUMNS)).astype(float)
 
 
 def _sum(counts: list[Null]) -> Null:
@@ -104,8 +102,7 @@ def chance_in(run: Run, project: Project, settings: Settings, repeats: int = 1) 
     picks = run.table("picks")
     if repeats and picks.empty:
         return Null(0.0, 0.0, 0.0, 0.0, 0.0)
-    model = read_velocity(project.path(settings.project.velocity) if settings.project.velocity else None,
-                          settings.velocity)
+    model = model_of(settings, project.folder)
     start, end = (edge if given is None else pd.Timestamp(given) for given, edge in (
         (settings.project.start, picks["time"].min()), (settings.project.end, picks["time"].max())))
     return chance(picks, run.table("stations"), model, settings.associate, start, end, repeats)

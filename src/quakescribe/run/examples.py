@@ -56,7 +56,8 @@ class Example:
     picks: tuple[tuple[str, float, bool], ...]
 
 
-def examples(run: Run, folder: Path, settings: Settings, found: Audit, most: int = 3) -> list[Example]:
+def examples(run: Run, folder: Path, settings: Settings, found: Audit, most: int = 3,
+             inputs: Inputs | None = None) -> list[Example]:
     """Return recordings about picks without event, of the station-days that are most out of line.
 
     Parameters
@@ -67,6 +68,8 @@ def examples(run: Run, folder: Path, settings: Settings, found: Audit, most: int
         The audit of the run: of its checks `anomaly` and `lift`, whichever can tell, say which station-days.
     most
         Station-days.
+    inputs
+        Of the project, where they are open already.
 
     Returns
     -------
@@ -78,7 +81,7 @@ def examples(run: Run, folder: Path, settings: Settings, found: Audit, most: int
     if chosen.empty:
         return []
     try:
-        context = Context(settings, open_inputs(settings, folder), run, folder)
+        context = Context(settings, inputs or open_inputs(settings, folder), run, folder)
     except (QuakescribeError, OSError):
         return []
     return [one for station_day in chosen.itertuples(index=False)

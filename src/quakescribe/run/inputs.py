@@ -44,7 +44,6 @@ def open_inputs(settings: Settings, folder: Path) -> Inputs:
     WaveformError, StationError, VelocityError, FormatError
         If an input is missing or unusable as a whole, or recordings and stations have nothing in common.
     """
-    from quakescribe.earth.velocity import read_velocity
     from quakescribe.exchange.stations import read_stations
     from quakescribe.simulate.archive import open_scenario
     from quakescribe.simulate.scenario import read_scenario
@@ -54,8 +53,7 @@ def open_inputs(settings: Settings, folder: Path) -> Inputs:
     project = settings.project
     stations_path = folder / Path(project.stations).expanduser()
     stations, channels = read_stations(stations_path)
-    velocity = folder / Path(project.velocity).expanduser() if project.velocity else None
-    model = read_velocity(velocity, settings.velocity)
+    model = model_of(settings, folder)
     waveforms = folder / Path(project.waveforms).expanduser()
     if waveforms.suffix == ".toml":
         archive = open_scenario(read_scenario(waveforms), settings.waveforms)
@@ -84,6 +82,14 @@ def open_inputs(settings: Settings, folder: Path) -> Inputs:
     kept = [pd.isna(one) or not excluded(one, project.exclude_stations) for one in skips["station_id"]]
     skips = skips[np.array(kept, dtype=bool)].reset_index(drop=True)
     return Inputs(archive, stations, channels, model, stations_path, usable, start, end, coverage, skips)
+
+
+def model_of(settings: Settings, folder: Path) -> VelocityModel:
+    """Return the velocity model that the settings name, relative to a folder; the shipped generic crust without one."""
+    from quakescribe.earth.velocity import read_velocity
+
+    velocity = settings.project.velocity
+    return read_velocity(folder / Path(velocity).expanduser() if velocity else None, settings.velocity)
 
 
 def recorded_stretches(index: pd.DataFrame) -> pd.DataFrame:

@@ -143,6 +143,29 @@ class Run:
             yield
 
 
+def is_run(path: Path) -> bool:
+    """Return whether a path is the folder of a run."""
+    return (path / SETTINGS).exists() and (path / "provenance.json").exists()
+
+
+def is_project(path: Path) -> bool:
+    """Return whether a path is a project folder."""
+    return (path / SETTINGS).exists() and not is_run(path)
+
+
+def project_of(run: Run) -> Path:
+    """Return the project folder of a run."""
+    return run.folder.absolute().parent.parent
+
+
+def chosen_run(path: Path, name: str = "") -> Run:
+    """Return the run that a path means: itself, or of a project the one of that name or the latest."""
+    if is_run(path):
+        return Run(path)
+    project = Project(path)
+    return project.run(name) if name else project.latest()
+
+
 def _read(name: str, parts: list[Path]) -> pd.DataFrame:
     table = TABLES[name]
     return store.concat([store.read(path, table) for path in parts], table)

@@ -9,8 +9,8 @@ FINDINGS = Table(
     sort=("metric", "scope", "key"),
     columns=(
         Column("metric", "str", "-", "what was measured"),
-        Column("scope", "str", "-", "network, station, day, hour, phase, event, stage, pair, side"),
-        Column("key", "str", "-", "which one of the scope; empty for the network"),
+        Column("scope", "str", "-", "network, station, day, hour, phase, event, stage, place, pair, side"),
+        Column("key", "str", "-", "which one of the scope; empty for the network", blank=True),
         Column("value", "float64", "-", "the value, in the unit below", nullable=True),
         Column("low", "float64", "-", "lower end of its 95% interval", nullable=True),
         Column("high", "float64", "-", "upper end of its 95% interval", nullable=True),

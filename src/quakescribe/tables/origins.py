@@ -20,6 +20,10 @@ _COVARIANCE = tuple(
     )
 )
 
+DISQUALIFYING = ("few-phases", "single-station", "collinear", "at-bottom", "at-edge", "weights-dropped",
+                 "not-converged")
+"""Flags that deny an origin the verdict "well located", whatever its numbers."""
+
 ORIGINS = Table(
     name="origins",
     meaning="one row per located event",

@@ -24,6 +24,7 @@ class Column:
 
     ``nullable`` allows NaN (floats), None (str) or NaT (times); integers and booleans are never null.
     A nullable column may be absent from input and is then added empty by :meth:`Table.conform`.
+    ``blank`` makes the empty text a value: null in input is read as such, since CSV cannot tell the two apart.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Column:
     high: float | None = None
     nullable: bool = False
     choices: tuple[str, ...] | None = None
+    blank: bool = False
 
 
 @dataclass(frozen=True)
@@ -150,6 +152,7 @@ def _cast(series: pd.Series, column: Column) -> pd.Series:
             times = times.dt.tz_localize("UTC")
         return times.dt.tz_convert("UTC").dt.as_unit("ns")
     if column.type == "str":
+        series = series.fillna("") if column.blank else series
         if series.isna().all():
             return _null(column, len(series))
         return series.astype("str")

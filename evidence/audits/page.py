@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from records import ROOT
 
-TABLES = Path(__file__).resolve().parent / "experiments"
-FIGURES = Path(__file__).resolve().parents[1] / "docs" / "figures"
+from audits.faults import FAULTS
+from audits.spread import TABLES
+
+FIGURES = ROOT / "docs" / "figures"
 HEAD = """# Audit, measured
 
 What the [audit](audit.md) finds, what it calls wrongly, and what its metrics are worth. `python evidence/audit.py`
@@ -65,8 +67,6 @@ def page(rows: list[dict[str, Any]], number: Callable[[Any], str]) -> str:
 
 def faults() -> str:
     """Return the table fault x metric."""
-    from planted import FAULTS
-
     table = pd.read_csv(TABLES / "audit-faults.csv")
     lines = ["| fault | strengths tried | metric: weakest strength that is bad (watch or worse) |", "|---|---|---|"]
     for name, fault in FAULTS.items():
