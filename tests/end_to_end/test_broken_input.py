@@ -63,6 +63,7 @@ def test_broken_input_gets_a_clear_word(case, original, tmp_path, monkeypatch):
     if case in NETWORKS:
         pytest.importorskip("torch")
     monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr("quakescribe.run.engine._SCHEDULER_TIMEOUT_S", 2)
     code, said = meet(case, original, tmp_path / "project")
     assert code == case.code, said
     for words in case.says:
