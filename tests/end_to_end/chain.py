@@ -1,5 +1,7 @@
 """Whole runs, and what is compared between them."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from quakescribe.report.runs import finish
@@ -8,6 +10,8 @@ from quakescribe.run.workspace import Project, Run
 from quakescribe.settings.run import RunSettings
 
 TABLES = ("picks", "events", "arrivals", "origins", "amplitudes", "magnitudes", "skips")
+ASSOCIATED = ("picks", "events", "skips")
+"""What there is when a run stops after association and later stages leave as it is."""
 
 
 def run_all(project: Project, name: str = "first", until: str | None = None, **changes) -> Run:
@@ -18,8 +22,8 @@ def run_all(project: Project, name: str = "first", until: str | None = None, **c
     return run
 
 
-def assert_same_tables(run: Run, reference: Run) -> None:
-    for name in TABLES:
+def assert_same_tables(run: Run, reference: Run, names: Sequence[str] = TABLES) -> None:
+    for name in names:
         pd.testing.assert_frame_equal(run.table(name), reference.table(name), check_exact=True, obj=name)
 
 

@@ -45,7 +45,7 @@ def killer(epoch, step):
 
 
 def test_a_network_learns(tmp_path):
-    record = fit(made_store(160, 32), settings(epochs=18, learning_rate=0.01, warm_up=10), tmp_path / "net.safetensors")
+    record = fit(made_store(120, 24), settings(epochs=14, learning_rate=0.01, warm_up=10), tmp_path / "net.safetensors")
     history = pd.read_csv(tmp_path / "net.csv")
     assert history["train_loss"].iloc[-1] < 0.3 * history["train_loss"].iloc[0]
     assert history["valid_loss"].min() < 0.7 * history["valid_loss"].iloc[0]
