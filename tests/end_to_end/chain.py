@@ -10,7 +10,7 @@ from quakescribe.run.workspace import Project, Run
 from quakescribe.settings.run import RunSettings
 
 TABLES = ("picks", "events", "arrivals", "origins", "amplitudes", "magnitudes", "skips")
-ASSOCIATED = ("picks", "events", "skips")
+ASSOCIATED = ("picks", "events")
 """What there is when a run stops after association and later stages leave as it is."""
 
 
