@@ -22,13 +22,16 @@ ALARMS = """## False alarms
 {runs} of the verdicts on ten sound simulated runs are *bad* (three days, 14 stations, noise and disturbances as in the
 scenario `quiet`, picked by PAL, associated, located, measured, with the picks of PAL as published as reference), and
 {months} on ten sound months that were made table by table. *watch*: {watch_runs} and {watch_months}. Of single
-stations, days and phases {single} are bad in the runs.
+stations, days and phases {single} are bad in the runs. No limit was set on these runs: those are of other seeds.
+Of the verdicts on the whole network {untold} are *cannot tell* in the runs and {untold_months} in the months, and do
+not count; never told in either: {never}.
 """
 POWER = """## Planted faults
 
 Each fault is planted into three sound bases at several strengths. The table gives the weakest strength at which a
-metric that is meant for it turns *bad* (in brackets: *watch* or worse) in all three; "-": at none of those tried.
-Metrics that are not meant for the fault turn bad in {others} of the verdicts.
+metric that is meant for it turns *bad* (in brackets: *watch* or worse) in all three; "-": at none of those tried. The
+last column names those that were meant to see it and did not at any strength. Metrics that are not meant for the fault
+turn bad in {others} of the verdicts.
 
 """
 WORTH = """## Does the ranking without labels agree with the truth?
@@ -36,8 +39,9 @@ WORTH = """## Does the ranking without labels agree with the truth?
 {quiet} runs of a day of the quiet network and {aftershocks} of the aftershocks: PAL with four settings, PhaseNet and
 two EQTransformers at three thresholds, each with a usual, a strict and a loose associator. The table has the rank
 correlation of metrics (value, not verdict) with the truth in both. Runs of one picker at several thresholds are not
-independent: a correlation counts as sure by the number of arms (21), at a false-discovery rate of 5% over all metrics.
-Printed are the metrics that are sure and of one sign in both; the sign says whether large values go with good or bad.
+independent: a correlation counts as sure by the number of arms ({arms}), at a false-discovery rate of 5% over all
+metrics. The three associators of a picker share its picks, which this does not allow for.{lacking} Printed are the
+metrics that are sure and of one sign in both; the sign says whether large values go with good or bad.
 
 """
 
@@ -56,7 +60,8 @@ def page(rows: list[dict[str, Any]], number: Callable[[Any], str]) -> str:
         parts.append(ALARMS.format(
             runs=share(bad, "ten simulated"), months=share(bad, "ten months"), watch_runs=share(watch, "ten simulated"),
             watch_months=share(watch, "ten months"),
-            single=share("verdicts 'bad' on single stations, days and phases of sound catalogues", "ten simulated")))
+            single=share("verdicts 'bad' on single stations, days and phases of sound catalogues", "ten simulated"),
+            **untold()))
     if (TABLES / "audit-faults.csv").exists():
         parts.append(POWER.format(others=share("metrics not meant for a fault that turn bad", "")) + faults())
     if (TABLES / "audit-agreement.csv").exists():
@@ -65,20 +70,37 @@ def page(rows: list[dict[str, Any]], number: Callable[[Any], str]) -> str:
     return "\n".join(part for part in parts if part)
 
 
+def untold() -> dict[str, str]:
+    """Return which share of the verdicts on sound catalogues is 'cannot tell', and the metrics that always are."""
+    shares, told = [], set()
+    every: set[str] = set()
+    for kind in ("run", "month"):
+        table = pd.read_csv(TABLES / f"audit-clean-{kind}.csv")
+        network = table[table["scope"] == "network"]
+        shares.append(f"{(network['verdict'] == 'cannot tell').mean():.0%}")
+        every |= set(table["metric"])
+        told |= set(table.loc[table["verdict"] != "cannot tell", "metric"])
+    return {"untold": shares[0], "untold_months": shares[1],
+            "never": ", ".join(f"`{one}`" for one in sorted(every - told)) or "none"}
+
+
 def faults() -> str:
     """Return the table fault x metric."""
     table = pd.read_csv(TABLES / "audit-faults.csv")
-    lines = ["| fault | strengths tried | metric: weakest strength that is bad (watch or worse) |", "|---|---|---|"]
+    lines = ["| fault | strengths tried | metric: weakest strength that is bad (watch or worse) | not found by |",
+             "|---|---|---|---|"]
     for name, fault in FAULTS.items():
         mine = table[table["fault"] == name]
-        found = []
+        found, blind = [], []
         for metric in fault.meant:
             least = mine[mine["metric"] == metric].groupby("strength")["level"].min().reindex(fault.strengths)
             bad, seen = (_weakest(least, level, fault.strengths) for level in (2, 1))
             if seen != "-":
                 found.append(f"`{metric}` {bad} ({seen})")
+            else:
+                blind.append(f"`{metric}`")
         tried = ", ".join(f"{one:g}" for one in fault.strengths)
-        lines.append(f"| {name} | {tried} {fault.unit} | {'; '.join(found) or 'none'} |")
+        lines.append(f"| {name} | {tried} {fault.unit} | {'; '.join(found) or 'none'} | {', '.join(blind)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -94,7 +116,12 @@ def worth() -> str:
     """Return what correlates with the truth, and what does not."""
     found = pd.read_csv(TABLES / "audit-agreement.csv")
     runs = found.groupby("data")["runs"].max()
-    parts = [WORTH.format(quiet=runs.get("quiet", 0), aftershocks=runs.get("aftershocks", 0))]
+    arms = found.groupby("data")["arms"].max()
+    full = int(arms.max())
+    lacking = "".join(f" Of {name}, {full - int(n)} arms of EQTransformer are lacking: the experiment was stopped "
+                      "before them." for name, n in arms.items() if n < full)
+    parts = [WORTH.format(quiet=runs.get("quiet", 0), aftershocks=runs.get("aftershocks", 0), lacking=lacking,
+                          arms=" and ".join(f"{n} of {name}" for name, n in arms.items()))]
     names = sorted(found["data"].unique())
     for truth, rows in found.groupby("truth", sort=False):
         rho = rows.pivot_table(index="metric", columns="data", values="rho").reindex(columns=names).dropna()

@@ -68,6 +68,8 @@ def side_by_side(records: Records, tables: dict[str, pd.DataFrame], data: str) -
     """Record the numbers of every side, what pairs share, and the ranking."""
     for row in tables["sides"].to_dict("records"):
         for name in ("picks", "associated", "association_rate", "chance_share", "events", "well_located"):
+            if pd.isna(row[name]):
+                continue
             records.add(f"{row['side']}: {name.replace('_', ' ')}", float(row[name]), "-", data)
     for row in tables["events"].to_dict("records"):
         records.add(f"events of {row['first']} and {row['second']} that are the same, less chance",

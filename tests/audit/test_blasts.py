@@ -91,6 +91,7 @@ def test_blasts_all_over_the_region_are_seen_by_the_whole_network():
     assert one["verdict"] == "bad"
     assert one["low"] < (400 * 0.375 + 150) / 550 < one["high"]
     assert one["expected"] == pytest.approx(9 / 24)
+    assert rates.row(found, "quarry_places")["value"] == 0  # no place has more than all others
 
 
 def test_better_detection_by_night_is_no_quarry_and_hides_none():

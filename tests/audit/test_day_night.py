@@ -99,7 +99,8 @@ def test_a_ratio_of_rates_allows_for_the_time_recorded():
 
 @pytest.mark.parametrize(("value", "low", "high", "verdict"), [
     (1.0, 0.9, 1.1, "good"), (0.5, 0.45, 0.56, "bad"), (0.9, 0.82, 0.99, "watch"), (1.5, 1.3, 1.7, "watch"),
-    (1.0, 0.4, 2.5, "cannot tell"), (1.0, np.nan, np.nan, "cannot tell")])
+    (1.0, 0.4, 2.5, "cannot tell"), (1.0, np.nan, np.nan, "cannot tell"),
+    (0.8, 0.71, 0.90, "watch")])  # surely below 1/1.1 by 95%, not by 99%
 def test_verdicts_of_a_ratio(value, low, high, verdict):
     assert night_verdict(value, low, high, 1.1)[0] == verdict
 

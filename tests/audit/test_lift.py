@@ -10,7 +10,8 @@ import pytest
 
 from quakescribe.associate import associate
 from quakescribe.audit import audit, make_case
-from quakescribe.audit.lift import LIFT, by_chance, hits
+from quakescribe.audit.clock_offset import met
+from quakescribe.audit.lift import LIFT, by_chance
 from quakescribe.audit.predictions import Lever, prepared, steps_without
 from quakescribe.earth.velocity import VelocityModel, generic_crust
 from quakescribe.settings.associate import AssociateSettings
@@ -82,7 +83,7 @@ def test_hits_are_those_that_a_slow_search_finds():
     predicted = np.stack([at, at + rng.uniform(0, 10, 100)])
     slow = sum(bool((np.abs(p - a) <= 1.0).any() and (np.abs(s - b) <= 1.5).any()) for a, b in predicted.T)
     assert slow > 5
-    assert hits((p, s), predicted, (1.0, 1.5)) == slow
+    assert met((p, s), predicted, (1.0, 1.5)).sum() == slow
 
 
 def test_chance_is_what_poisson_says_for_picks_that_mean_nothing():
@@ -282,3 +283,48 @@ def test_unknown_depths_weights_and_elevations_are_no_error():
     bare["events"] = bare["events"].assign(depth_km=np.nan)
     bare.pop("origins")
     assert found(bare).loc[("association_lift", "network", ""), "verdict"] == "good"
+
+
+def with_late_clock(tables, station, seconds, share=(1 / 3, 2 / 3)):
+    """The clock of a station is late in a part of the time; what comes late belongs to no event."""
+    picks = tables["picks"]
+    start, end = picks["time"].min(), picks["time"].max()
+    part = picks["time"].between(start + share[0] * (end - start), start + share[1] * (end - start))
+    hit = (picks["station_id"] == station) & part
+    late = picks["time"] + pd.to_timedelta(np.where(hit, seconds, 0.0), unit="s")
+    moved = picks.assign(time=late.dt.as_unit("ns"))
+    arrivals = tables["arrivals"][~tables["arrivals"]["pick_id"].isin(picks.loc[hit, "pick_id"])]
+    moved["pick_id"] = pick_ids(moved["station_id"], moved["phase"], moved["time"])
+    return {**tables, "picks": moved.sort_values("time", kind="stable").reset_index(drop=True),
+            "arrivals": arrivals.reset_index(drop=True)}
+
+
+@pytest.mark.parametrize("seconds", [-25.0, 3.0, 11.4])
+def test_a_clock_wrong_by_seconds_is_found_with_its_size_and_its_time(seconds):
+    sound_ = catalogue(300, 6.0, seed=8)
+    table = found(with_late_clock(sound_, "XX.S04.", seconds))
+    one = table.loc["clock_offset", "station", "XX.S04."]
+    assert one["verdict"] == "bad" and 0.2 < one["value"] < 0.5
+    told = float(one["why"].split(" s from")[0].split()[-1])
+    assert told == pytest.approx(seconds, abs=0.2)
+    begin = pd.Timestamp(one["why"].split("from ")[2].split(" to ")[0], tz="UTC")
+    assert abs(begin - (START + pd.Timedelta(2, "D"))) < pd.Timedelta(4, "h")
+    others = table.loc["clock_offset"].drop(("station", "XX.S04."))
+    assert (others["verdict"] != "bad").all() and (others["verdict"] == "good").mean() > 0.8
+
+
+def test_a_clock_that_is_always_wrong_is_found_too():
+    table = found(with_late_clock(catalogue(300, 6.0, seed=9), "XX.S04.", 7.0, share=(-0.01, 1.01)))
+    assert table.loc["clock_offset", "station", "XX.S04."]["verdict"] == "bad"
+
+
+@pytest.mark.parametrize("every", [1, 5])
+def test_events_that_stand_twice_are_no_clock(every):
+    tables = catalogue(300, 6.0, seed=10)
+    twice = tables["origins"].iloc[::every]
+    arrivals = tables["arrivals"][tables["arrivals"]["event_id"].isin(twice["event_id"])]
+    arrivals = arrivals.assign(event_id=arrivals["event_id"] + 1)
+    twice = twice.assign(time=twice["time"] + pd.Timedelta(3, "s"), event_id=twice["event_id"] + 1)
+    table = found({**tables, "origins": pd.concat([tables["origins"], twice], ignore_index=True),
+                   "arrivals": pd.concat([tables["arrivals"], arrivals], ignore_index=True)})
+    assert "bad" not in set(table.loc["clock_offset", "verdict"])

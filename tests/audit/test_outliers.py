@@ -142,4 +142,18 @@ def test_missing_depths_leave_the_epicentres():
 def test_three_events_and_one_place_give_answers():
     assert set(found({**SOUND, "origins": SOUND["origins"].head(3)})["verdict"]) == {"cannot tell"}
     same = SOUND["origins"].assign(latitude=40.0, longitude=30.0, depth_km=5.0)
-    assert found({**SOUND, "origins": same}).loc[("outliers", ""), "value"] == 0.0
+    assert found({**SOUND, "origins": same}).loc[("outliers", ""), "verdict"] == "cannot tell"
+
+
+def test_events_of_a_lattice_are_not_called_apart():
+    origins = SOUND["origins"].assign(rms_s=0.7)
+    on_nodes = origins.assign(latitude=(origins["latitude"] / 0.1).round() * 0.1,
+                              longitude=(origins["longitude"] / 0.1).round() * 0.1, depth_km=9.0)
+    rows = found({**SOUND, "origins": on_nodes})
+    assert set(rows.loc["outliers", "verdict"]) == {"cannot tell"}
+    assert "lattice" in rows.loc[("outliers", ""), "why"]
+
+
+def test_what_lies_apart_in_a_catalogue_that_fits_badly_everywhere_is_watched_only():
+    tables, _ = with_junk({**SOUND, "origins": SOUND["origins"].assign(rms_s=0.9)}, 0.1, rms=0.9)
+    assert found(tables).loc[("outliers", ""), "verdict"] == "watch"

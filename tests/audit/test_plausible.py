@@ -26,7 +26,7 @@ def test_a_sound_catalogue_is_what_it_seems():
     assert set(found(SOUND)["verdict"]) == {"good"}
 
 
-@pytest.mark.parametrize("hours", [-9.0, -5.5, 1.0, 8.0])
+@pytest.mark.parametrize("hours", [-9.0, -5.5, 1.0, 5.75, 8.0])
 def test_events_in_local_time_are_told_by_the_picks(hours):
     row = found(moved(hours)).loc["time_offset"]
     assert row["verdict"] == "bad"
@@ -57,13 +57,30 @@ def test_a_catalogue_at_sea_level_is_no_fault():
     assert found({**SOUND, "origins": origins}).loc["median_depth", "verdict"] == "good"
 
 
+def test_depths_counted_upwards_are_bad():
+    origins = SOUND["origins"].assign(depth_km=-SOUND["origins"]["depth_km"].clip(upper=9.0))
+    assert found({**SOUND, "origins": origins}).loc["median_depth", "verdict"] == "bad"
+
+
+def test_events_on_another_continent_are_bad():
+    origins = SOUND["origins"].assign(longitude=-SOUND["origins"]["longitude"])
+    row = found({**SOUND, "origins": origins}).loc["station_distance"]
+    assert row["verdict"] == "bad" and row["value"] > 1000
+
+
+def test_stations_of_another_network_code_are_recognised():
+    picks = SOUND["picks"].assign(station_id=SOUND["picks"]["station_id"].str.replace("XX.", "YY."))
+    row = found({**SOUND, "picks": picks}).loc["unknown_stations"]
+    assert row["verdict"] == "bad" and "station codes are known" in row["why"]
+
+
 def test_what_was_left_out_on_reading_is_counted():
     skips = SKIPS.make({"stage": ["exchange"] * 2, "reason": ["duplicate-id", "unknown-phase"], "count": [40, 3000]})
     told = found({**SOUND, "skips": skips})
     row, kept = told.loc["left_out_on_reading"], len(SOUND["picks"]) + len(SOUND["origins"])
     assert row["value"] == pytest.approx(3000 / (3000 + kept))
     assert row["verdict"] == "bad"
-    assert "unknown-phase, 3,000 times" in row["why"]
+    assert "unknown-phase (3,000)" in row["why"]
     assert told.loc["changed_on_reading", "verdict"] == "watch"
     assert told.loc["changed_on_reading", "value"] == 40
 

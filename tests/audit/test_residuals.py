@@ -95,10 +95,34 @@ def test_a_station_is_only_good_where_a_wrong_clock_is_excluded():
 
 
 def test_few_residuals_do_not_make_a_good_tail():
-    arrivals = SOUND["arrivals"].groupby("phase").head(60)
+    arrivals = SOUND["arrivals"].drop_duplicates(["event_id", "phase"]).groupby("phase").head(60)
     rows = found(with_arrivals(arrivals)).loc["residual_tail"]
     assert (rows["high"] > 0.03).all()
     assert set(rows["verdict"]) == {"cannot tell"}
+
+
+def test_three_events_say_nothing_whatever_the_number_of_their_residuals():
+    three = SOUND["arrivals"]["event_id"].drop_duplicates().head(3)
+    rows = found(with_arrivals(SOUND["arrivals"][SOUND["arrivals"]["event_id"].isin(three)]))
+    for metric in ("residual_median", "residual_spread", "residual_tail"):
+        assert set(rows.loc[metric, "verdict"]) == {"cannot tell"}
+
+
+def test_a_tail_that_the_scatter_explains_is_not_called_one():
+    arrivals = SOUND["arrivals"]
+    wide = arrivals.assign(residual_s=np.random.default_rng(6).normal(0, 1.0, len(arrivals)))
+    rows = found(with_arrivals(wide))
+    assert (rows.loc["residual_tail", "value"] > 0.25).all() and set(rows.loc["residual_tail", "verdict"]) == {"good"}
+    assert set(rows.loc["residual_spread", "verdict"]) != {"good"}
+
+
+def test_delays_about_as_of_slow_ground_are_said_to_be_so():
+    arrivals = SOUND["arrivals"]
+    here = arrivals["station_id"] == "XX.S02."
+    late = np.where(here, np.where(arrivals["phase"] == "S", 1.83, 1.0), 0.0)
+    row = found(with_arrivals(arrivals.assign(residual_s=arrivals["residual_s"] + late))).loc[
+        ("station_p_median", "XX.S02.")]
+    assert "slow or fast ground" in row["why"]
 
 
 def test_wrong_picks_fill_the_tail():

@@ -56,7 +56,7 @@ def test_wrong_usage_is_exit_2(quakescribe):
     (("run", "nowhere"), "no such project folder"),
     (("check", "nowhere"), "no such project folder"),
     (("init", "p", "--waveforms", "nowhere", "--stations", "nowhere"), "--waveforms nowhere: nothing there"),
-    (("report", "nowhere"), "no run yet"),
+    (("report", "nowhere"), "neither a project nor a run"),
 ])
 def test_a_users_mistake_is_exit_1_without_a_traceback(quakescribe, tmp_path, monkeypatch, words, message):
     monkeypatch.chdir(tmp_path)

@@ -1,3 +1,4 @@
+import io
 import re
 
 import numpy as np
@@ -5,22 +6,25 @@ import pandas as pd
 import pytest
 from made_catalogue import MODEL, catalogue
 from made_sides import picked_twin
+from rich.console import Console
 
 from quakescribe.audit import audit, make_case
-from quakescribe.cli.compared import _datums
-from quakescribe.compare import given
-from quakescribe.compare.page import worst_first, write_comparison
+from quakescribe.cli import show
+from quakescribe.cli.compared import SIDES, _datums, compare
+from quakescribe.compare import given, ranking
+from quakescribe.compare.page import _tiles, worst_first, write_comparison
 from quakescribe.compare.side_by_side import METRICS, compare_sides
 from quakescribe.compare.sides import Side
 from quakescribe.errors import SettingsError
 from quakescribe.settings.compare import ComparisonSettings
-from quakescribe.settings.project import Settings
+from quakescribe.settings.project import Settings, override
+from quakescribe.tables import TABLES, store
 
 SOUND = catalogue(150, 10.0, seed=6)
 
 
 def audited(name, tables):
-    return Side(name, tables, audit(make_case(tables, Settings().audit, MODEL, {}, model_known=True)), MODEL)
+    return Side(name, tables, audit(make_case(tables, Settings().audit, MODEL)), MODEL)
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +77,46 @@ def test_warnings_stand_above_the_verdicts(written, tmp_path):
     assert text.index('<ul class="warnings"') < text.index('id="verdicts"')
     assert "events, " in text and "of 0 picks" not in text
     assert "Note 1" not in text and '<ul class="warnings"' not in written[2]
+
+
+def test_sides_without_picks_or_events_have_tiles_and_no_numbers(tmp_path):
+    sides = [Side("one", {"origins": SOUND["origins"]}), Side("two", {"picks": SOUND["picks"]}),
+             Side("guess", SOUND, info={"arrivals_given": False, "filled_in": ["A sentence of the audit."]})]
+    found = compare_sides(sides, ComparisonSettings(shifts=2, resamples=100))
+    tiles = {name: (number, words) for number, name, words in _tiles(found)}
+    assert tiles["one"][1].endswith("well located; no picks")
+    assert tiles["two"][0] == "-" and tiles["two"][1].startswith("no events; ")
+    assert tiles["guess"][1].endswith("picks, which are in events is not told")
+    text = write_comparison(found, sides, tmp_path, Settings()).read_text(encoding="utf-8")
+    assert "A sentence of the audit." in text[text.index('<ul class="warnings"'):text.index('id="verdicts"')]
+    assert "'guess': A sentence of the audit." in (tmp_path / "tables" / "warnings.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("arrivals", [True, False])
+def test_files_say_whether_their_arrivals_were_given_or_guessed(tmp_path, arrivals):
+    names = ("origins", "picks", *(("arrivals",) if arrivals else ()))
+    for name in (*names, "stations"):
+        store.write(SOUND[name], TABLES[name], tmp_path / f"{name}.csv")
+    quick = override(Settings(), ["audit.resamples=50", "audit.picks.null_repeats=1"])
+    (side,) = given.sides_of(["a=" + ",".join(str(tmp_path / f"{name}.csv") for name in names)], quick,
+                             tmp_path / "stations.csv")
+    assert len(side.tables["arrivals"]) > 100
+    assert side.guessed is not arrivals and side.fates == (arrivals, arrivals)
+    assert any("does not say which picks are its own" in one for one in side.info["filled_in"]) is not arrivals
+
+
+def test_the_printed_numbers_read_at_80_columns(monkeypatch, tmp_path):
+    sides = [Side("hypoinverse", SOUND), Side("pal_network", SOUND), Side("pick_alone", {"picks": SOUND["picks"]})]
+    monkeypatch.setattr(given, "sides_of", lambda *_, **__: sides)
+    monkeypatch.setattr(show, "out", Console(width=80, file=io.StringIO()))
+    compare(["a", "b", "c"], out=tmp_path, changes=["comparison.shifts=2", "comparison.resamples=100"])
+    lines = show.out.file.getvalue().split("How they differ")[0].splitlines()
+    for words in SIDES.values():
+        assert sum(line.startswith(f"{words}  ") for line in lines) == 1, words
+    assert lines[1].split() == [side.name for side in sides]
+    assert len(next(line.split() for line in lines if line.startswith("association rate"))) == 2 + 2  # and a blank
+    rules = {metric.title for metric in ranking.CRITERIA}
+    assert all(any(line.startswith(f"{rule}  ") for rule in rules) for line in lines if "%" in line)
 
 
 def test_the_worst_stand_first():

@@ -35,6 +35,12 @@ def test_among_equal_sides_none_is_the_best_more_often_than_chance(sides, blocks
     assert sure.mean() > 0.02 or sides > 2
 
 
+def test_with_few_blocks_one_of_two_equal_sides_is_sure_to_be_the_best_in_a_tenth_of_cases_only():
+    sure = np.mean([[rank(counted(seed, 2, 5), SETTINGS).ranks.groupby("criterion")["p_best"].max() > 0.95]
+                    for seed in range(200)])
+    assert 0.05 < sure < 0.15  # 0.105; without the widening for few blocks 0.195
+
+
 def test_a_better_side_is_found():
     found = [rank(counted(seed, 3, 20, better=0.06), SETTINGS) for seed in range(20)]
     assert np.mean([of(one, "associated_picks")["p_best"] > 0.95 for one in found]) > 0.9
@@ -83,6 +89,18 @@ def test_a_side_that_does_not_say_is_not_ranked():
     assert of(found, "association_rate", "a")["ranked"] == 2
     total = found.ranks[found.ranks["criterion"] == "association_rate"]["p_best"].sum()
     assert total == pytest.approx(1.0)
+
+
+def test_where_only_one_side_has_a_value_none_is_the_best():
+    counts = counted(5, 3)
+    counts.numerators[1, 1:] = np.nan
+    found = rank(counts, SETTINGS)
+    row = of(found, "association_rate", "a")
+    assert row["value"] > 0 and row["low"] < row["value"] < row["high"]
+    assert row[["rank", "rank_low", "rank_high", "p_best"]].isna().all()
+    rows = Rows(ranking.METRICS)
+    ranking.tell(rows, found)
+    assert {one["verdict"] for one in rows.rows if one["metric"] == "best_association_rate"} == {"cannot tell"}
 
 
 def test_too_few_blocks_give_values_and_no_chances():

@@ -6,7 +6,7 @@ from made_sides import picked_twin, twins
 
 from quakescribe.compare.ranking import chance_shares
 from quakescribe.compare.side_by_side import METRICS, compare_sides
-from quakescribe.compare.sides import Side
+from quakescribe.compare.sides import BEYOND, Side
 from quakescribe.settings.compare import ComparisonSettings
 from quakescribe.tables import FINDINGS, store
 
@@ -131,3 +131,71 @@ def test_everything_is_written_and_read_back(tmp_path):
         back = pd.read_parquet(tmp_path / "comparison" / f"{name}.parquet")
         assert list(back) == list(table) and len(back) == len(table)
         assert len(pd.read_csv(tmp_path / "comparison" / f"{name}.csv")) == len(table)
+
+
+ON_ARRIVALS = {"associated_picks", "association_rate", "contamination"}
+
+
+def valued(found, side):
+    """Return the rules by which a side has a value."""
+    ranks = found.tables["ranks"].dropna(subset=["value"])
+    return set(ranks.loc[ranks["side"] == side, "criterion"])
+
+
+def row_of(found, side):
+    return found.tables["sides"].set_index("side").loc[side]
+
+
+def test_a_side_whose_arrivals_were_guessed_is_not_ranked_by_them_and_what_was_filled_in_is_told():
+    null = pd.DataFrame({"real_picks": [100.0], "null_picks": [10.0]})
+    guess = Side("guess", SOUND, info={"arrivals_given": False, "filled_in": ["Residuals were computed."]})
+    found = compare_sides([Side("own", SOUND, null=null), guess], SETTINGS)
+    assert valued(found, "own") >= ON_ARRIVALS and not valued(found, "guess") & ON_ARRIVALS
+    assert "confirmed_picks" in valued(found, "guess")
+    ranks = found.tables["ranks"]
+    assert ranks.loc[ranks["criterion"].isin(ON_ARRIVALS), "p_best"].isna().all()
+    assert row_of(found, "guess")[["associated", "association_rate", "chance_share"]].isna().all()
+    assert row_of(found, "own")["chance_share"] == pytest.approx(0.1)
+    verdicts = found.findings.set_index(["metric", "key"])["verdict"]
+    assert verdicts["alone_association_rate", "guess"] == verdicts["arrival_agreement", "own | guess"] == "cannot tell"
+    assert "'guess': Residuals were computed." in found.common.warnings
+    assert any("'guess' does not say which picks belong to its events" in one for one in found.common.warnings)
+
+
+def test_a_side_with_events_only_and_one_with_picks_only_are_ranked_by_nothing_and_have_blanks_for_zeros():
+    bare, loose = without("picks", "arrivals", "events"), SPARSE["picks only"]
+    found = compare_sides(sides(bare, loose), SETTINGS)
+    assert found.tables["ranks"]["p_best"].isna().all()
+    assert valued(found, "one") == {"well_located", "well_located_share"} and not valued(found, "two")
+    told = found.tables["sides"].set_index("side").notna().T
+    assert set(told.index[told["one"]]) == {"events", "located", "well_located", "magnitude_kind", "with_magnitude"}
+    assert set(told.index[told["two"]]) == {"stations", "picks", "magnitude_kind"}
+    assert row_of(found, "one")["events"] == len(SOUND["origins"]) and row_of(found, "two")["picks"] > 0
+    assert found.tables["stations"][["associated", "unassociated"]].isna().all(axis=None)
+
+
+def test_a_catalogue_of_associated_picks_has_no_rate_however_it_is_cut_to_the_common_span():
+    held = without("picks", "events")
+    late = {**held, "origins": held["origins"].assign(time=held["origins"]["time"] + pd.Timedelta(days=2))}
+    found = compare_sides(sides(SOUND, late), SETTINGS)
+    assert any("'two' holds associated picks only" in one for one in found.common.warnings)
+    assert np.isnan(row_of(found, "two")["association_rate"])
+    assert "associated_picks" in valued(found, "two") and "association_rate" not in valued(found, "two")
+    lone = found.tables["pick_association"]
+    assert lone.loc[lone["side"] == "two", "rate"].isna().all()
+
+
+def test_picks_of_events_beyond_the_common_span_lower_no_rate():
+    early = SOUND["origins"]["time"] < SOUND["origins"]["time"].median()
+    late = {**SOUND, "origins": SOUND["origins"].assign(time=SOUND["origins"]["time"].where(
+        ~early, SOUND["origins"]["time"] - pd.Timedelta(days=40)))}
+    found = compare_sides(sides(SOUND, late), SETTINGS)
+    table = found.tables["ranks"].set_index(["criterion", "side"])["value"]
+    lone = found.common.facts[1].picks["event_id"]
+    assert (lone == BEYOND).sum() > 0.7 * (lone > 0).sum()
+    expected = (lone > 0).sum() / (lone >= 0).sum()
+    assert table["association_rate", "two"] == row_of(found, "two")["association_rate"] == pytest.approx(expected)
+    assert found.tables["stations"].set_index("side").loc["two", "unassociated"].sum() == (lone == 0).sum()
+    rate = found.tables["pick_association"].set_index(["side", "phase", "picks"])["n"]
+    assert rate["two", "", "alone"] + rate["two", "", "agreed"] == (lone >= 0).sum()
+    assert table["contamination", "two"] == pytest.approx(table["contamination", "one"], rel=0.3)

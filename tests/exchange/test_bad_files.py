@@ -80,7 +80,27 @@ BAD = {
         "line 2: 'today 2216' where the date and time belong",
     ),
     "damaged Parquet": (b"PAR1" + b"x" * 50, "damaged Parquet"),
-    "no column for the station": (b"phase,time\nP,2019-07-04T17:02:58Z\n", "no known format begins with 'phase,time'"),
+    "no column for the station": (
+        b"phase,time\nP,2019-07-04T17:02:58Z\n",
+        "no known format begins with 'phase,time'; its columns are phase, time; .*"
+        r"picks need station, phase, time; missing: station \(or station_id, trace_id",
+    ),
+    "no column for the latitude": (
+        b"time,longitude,depth_km\n2019-07-04T17:02:58Z,-117.5,9\n",
+        "an event list needs time, latitude, longitude; missing: latitude .*picks need .*; missing: station, phase$",
+    ),
+    "columns named otherwise": (
+        b"ID,When,Lat,Lon,Depth,Mag\n7,2019-07-04T17:02:58Z,35.7,-117.5,9,1\n",
+        r"its columns are ID, When, Lat, Lon, Depth, Mag; .* missing: time \(or origin_time",
+    ),
+    "a station column in an event list": (
+        b"station,time,latitude,longitude\nXX.A,2019-07-04T17:02:58Z,35.7,-117.5\n",
+        "an event list needs time, latitude, longitude, but no station; picks need .* missing: phase",
+    ),
+    "no column for the elevation": (b"sta,lat,lon\nA,35.7,-117.5\n", "a station list needs .* missing: elevation_m"),
+    "event list without rows": (EVENTS, "broken.file: has a header, but no rows"),
+    "picks without rows": (PICKS + "\n \n", "broken.file: has a header, but no rows"),
+    "rows without a header": (b"7,35.7,-117.5\n", "no known format begins with '7,35.7,-117.5'; known are parquet"),
 }
 
 
@@ -132,7 +152,27 @@ def test_a_leap_second_is_the_first_of_the_next_minute(tmp_path):
     assert read_tables(path)["events"]["time"].iloc[0] == pd.Timestamp("2017-01-01T00:00:00.5Z")
 
 
-@pytest.mark.parametrize("name", ["hypo71", "picks-csv", "word"])
+@pytest.mark.parametrize("header", [
+    "ID,Origin Time,Lat,Lon,Depth,Mag",
+    '"Event ID";"Origin-Time (UTC)";"Latitude [deg]";"Longitude (deg)";"Depth (km)";"ML"',
+    "#EVID\tOriginTime\tLATITUDE\tLONG\tDepth km\tMagnitude",
+])
+def test_columns_are_known_by_their_usual_names_in_any_case_with_blanks_and_units(tmp_path, header):
+    path = tmp_path / "list.csv"
+    mark = next(mark for mark in ",;\t" if mark in header)
+    path.write_text(header + "\n" + mark.join(["7", "2019-07-04T17:02:55Z", "35.7", "-117.5", "9.5", "1.2"]) + "\n")
+    got = read_tables(path)
+    assert got["origins"][["event_id", "latitude", "longitude", "depth_km"]].values.tolist() == [[7, 35.7, -117.5, 9.5]]
+    assert got["magnitudes"]["value"].tolist() == [1.2]
+
+
+def test_a_depth_column_with_metres_in_brackets_is_in_metres(tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text("Time,Lat,Lon,Depth (m)\n2019-07-04T17:02:55Z,35.7,-117.5,9500\n")
+    assert read_tables(path)["origins"]["depth_km"].tolist() == [9.5]
+
+
+@pytest.mark.parametrize("name", ["hypo71", "hypodd-reloc", "picks-csv", "word"])
 def test_formats_that_cannot_be_written_are_refused_with_those_that_can(tmp_path, name):
     with pytest.raises(FormatError, match=r"written are: .*quakeml"):
         write_tables(tmp_path / "out", name, {})

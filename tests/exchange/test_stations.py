@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quakescribe.errors import StationError
+from quakescribe.exchange.formats import write_tables
 from quakescribe.exchange.stations import read_stations, write_stations
 from quakescribe.exchange.stationxml import merge_places
 from quakescribe.tables import CHANNELS, STATIONS
@@ -52,6 +53,27 @@ def test_the_station_list_of_pal_is_read(tmp_path, text, gains):
     assert channels["gain"].tolist() == gains
 
 
+@pytest.mark.parametrize("form", ["hypodd-station", "hypoinverse-station"])
+def test_the_station_files_that_the_register_writes_are_read(tmp_path, form):
+    ours = STATIONS.make({"station_id": ["CI.CCC.", "PB.B916."], "latitude": [35.5, -36.2],
+                          "longitude": [-117.4, 117.7], "elevation_m": [670.0, -12.0]})
+    write_tables(tmp_path / "stations.any", form, {"stations": ours})
+    stations, channels = read_stations(tmp_path / "stations.any")
+    pd.testing.assert_frame_equal(stations[["station_id", "latitude", "longitude", "elevation_m"]],
+                                  ours[["station_id", "latitude", "longitude", "elevation_m"]])
+    assert channels.empty and list(channels) == CHANNELS.names
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("CCC 35.5 -117.4 670\nCLC north -117.3 670\n", "line 2: 'north' where the latitude belongs"),
+    ("CCC 35.5 -117.4 670\nCCC 35.6 -117.3 670\n", "repeats in 1 rows; first at row 1: .CCC."),
+    ("CCC at home\n", "read without a header are hypoDD's station.dat (name latitude longitude elevation in m)")])
+def test_what_is_wrong_in_a_station_file_of_others_is_said_with_its_name(tmp_path, text, message):
+    with pytest.raises(StationError) as error:
+        read_stations(given_file(tmp_path, text, "station.dat"))
+    assert message in str(error.value) and "station.dat: " in str(error.value)
+
+
 def test_fdsn_text_is_read(tmp_path):
     text = ("#Network | Station | location | Channel | Latitude | Longitude | Elevation | Depth | Azimuth | Dip | "
             "SensorDescription | Scale | ScaleFrequency | ScaleUnits | SampleRate | StartTime | EndTime\n"
@@ -67,7 +89,7 @@ def test_fdsn_text_is_read(tmp_path):
     ("<html></html>", "not StationXML"),
     ("station_id,latitude,longitude\nXX.A.,1,2\n", "no column elevation_m"),
     ("latitude,longitude,elevation_m\n1,2,3\n", "station_id (or network and station)"),
-    (OURS, "no station"),
+    (OURS, "no station in it: the file has a header, but no rows"),
     (OURS + "XX.A.,95.2,2,3,HHZ,1,m/s,,\n", "row 2: latitude is 95.2; expected a number in [-90, 90]"),
     (OURS + "XX.A.,x,2,3,HHZ,1,m/s,,\n", "row 2: latitude is x"),
     (OURS + "XX.A.,,2,3,HHZ,1,m/s,,\n", "row 2: no latitude"),

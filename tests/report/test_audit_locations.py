@@ -63,6 +63,22 @@ def test_a_sound_catalogue_says_that_nothing_stands_out():
     assert made["audit-relocation"].figure is None
 
 
+def test_what_cannot_be_told_of_depths_is_not_called_sound():
+    depth = SOUND["origins"]["depth_km"]
+    coarse = SOUND["origins"].assign(depth_km=np.where(depth < depth.median(), 3.0, 9.0))
+    caption = drawn({**SOUND, "origins": coarse})["audit-depth-stripes"].caption
+    assert "too coarsely" in caption and "No depth is repeated" not in caption
+
+
+def test_what_cannot_be_told_of_events_apart_is_not_called_sound():
+    few = {name: frame.head(30) if name == "origins" else frame for name, frame in SOUND.items()}
+    case = make_case(few, AuditSettings(resamples=60), MODEL)
+    told = audit(case, (OUTLIERS,))
+    told.findings.loc[told.findings["metric"] == "outliers", ["verdict", "why"]] = ["cannot tell", "they lie in heaps."]
+    told.outcomes["outliers"].tables.update(distances=SOUND["origins"], outliers=SOUND["origins"].head(0))
+    assert panels(told, case.facts, ReportSettings())["locate"][0].caption == "They lie in heaps."
+
+
 @pytest.mark.parametrize("tables", [{}, {name: frame.head(3) for name, frame in SOUND.items()},
                                     {"origins": SOUND["origins"].assign(rms_s=np.nan, erh_km=np.nan, erz_km=np.nan,
                                                                         gap_deg=np.nan)}],

@@ -132,6 +132,41 @@ def test_on_paper_every_figure_is_drawn_light_and_within_the_sheet_and_afterward
     assert seen["after"] == "dark"
 
 
+LABELS = ("Array.from(document.querySelectorAll('.plot .xaxislayer-above, .plot .yaxislayer-above')).map(one => "
+          "Array.from(one.querySelectorAll('.xtick text, .ytick text, .x2tick text, .y2tick text')).map(t => "
+          "t.textContent))")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_two_ticks_of_an_axis_have_the_same_label(run_tables, tmp_path, width):
+    three = {"latitude": [35.69, 35.69, 35.6925], "longitude": [-117.47, -117.4675, -117.4725]}
+    origins = run_tables["origins"].head(3).assign(**three)
+    page = write({"origins": origins}, {}, tmp_path / "report.html")
+
+    async def work(browser):
+        return await browser.value(LABELS)
+
+    axes = [labels for labels in in_browser(page, work, width) if len(labels) > 1]
+    assert len(axes) > 6
+    for labels in axes:
+        assert len(set(labels)) == len(labels), labels
+
+
+def test_an_axis_laid_over_another_has_round_ticks_of_its_own(tmp_path):
+    arranged = style.layout(style.axis("Rate"), style.axis("Share", range=[0, 100]),
+                            yaxis2=style.axis("Number", overlaying="y", side="right", range=[0, 21_380]))
+    traces = [{"type": "scatter", "x": [0, 1], "y": [10, 90]},
+              {"type": "scatter", "x": [0, 1], "y": [10, 20_000], "yaxis": "y2"}]
+    panel = Panel("two", "Two", "Both.", style.figure(traces, arranged))
+    page = render(tmp_path / "a.html", name="axes", kicker="page", head=[], sections=[Section("s", "S", "", [panel])])
+    told = "Array.from(document.querySelectorAll('.y2tick text')).map(t => t.textContent)"
+
+    async def work(browser):
+        return await browser.value(told)
+
+    assert in_browser(page, work) == ["0", "5k", "10k", "15k", "20k"]
+
+
 def test_on_a_phone_too(report):
     async def work(browser):
         return await browser.value(DRAWN), await browser.value(PLOTS), await browser.value(WIDE)

@@ -13,7 +13,7 @@ from made_sides import picked_twin, twins
 from quakescribe.compare.side_by_side import compare_sides
 from quakescribe.compare.sides import Side
 from quakescribe.report import style
-from quakescribe.report.comparison import panels
+from quakescribe.report.comparison import bars, panels, ranking
 from quakescribe.report.print_figure import drawn
 from quakescribe.settings.compare import ComparisonSettings
 from quakescribe.settings.report import ReportSettings
@@ -175,3 +175,51 @@ def test_numbers_that_span_much_stand_on_a_logarithmic_axis_with_labelled_ticks_
     assert axis["type"] == "log" and axis["ticktext"] == ["0", "1", "2", "5", "10", "20", "50", "100", "200"]
     assert style.on_axis(wide, axis).tolist() == [0.5, 3.0, 400.0]
     assert style.on_axis(narrow, style.count_axis("n", narrow)) is narrow
+
+
+def test_events_without_a_magnitude_are_counted_and_said_not_to_be_drawn():
+    lost = SOUND["origins"]["event_id"].iloc[-14:]
+    bare = {**SOUND, "magnitudes": SOUND["magnitudes"].iloc[:0],
+            "origins": SOUND["origins"][~SOUND["origins"]["event_id"].isin(SOUND["origins"]["event_id"].iloc[:14])]}
+    other = {**SOUND, "origins": SOUND["origins"][~SOUND["origins"]["event_id"].isin(lost)]}
+    caption = drawn_of({"pal": {name: one for name, one in other.items() if name != "events"},
+                        "hyp": {name: one for name, one in bare.items() if name != "events"}})[
+        "comparison-numbers"].caption
+    n = len(SOUND["origins"])
+    assert f"both: {n - 28}; only pal: 14; only hyp: 14." in caption
+    assert "Not drawn, without a magnitude: 14 (only hyp)." in caption
+
+
+def test_located_events_of_which_the_good_ones_are_not_known_are_called_located():
+    bare = {**SOUND, "origins": SOUND["origins"].assign(well_located=False)}
+    found = drawn_of({"a": SOUND, "b": bare})
+    for key in ("comparison-map-2", "comparison-depths-2"):
+        assert [one["name"] for one in found[key].figure["data"] if one["name"] != "Stations"] == ["Located"]
+    assert "which are well located is not known" in found["comparison-map-2"].caption
+    rough = {name: one for name, one in SOUND.items() if name not in ("origins", "magnitudes")}
+    assert drawn_of({"a": SOUND, "b": rough})["comparison-map-2"].figure["data"][0]["name"] == "Not located"
+
+
+def test_what_one_side_alone_has_is_no_bar_and_no_share_of_two():
+    events, picks = {"origins": SOUND["origins"]}, {"picks": SOUND["picks"]}
+    found = drawn_of({"a": events, "b": picks})
+    for key in ("comparison-associated-picks", "comparison-association-rate", "comparison-well-located",
+                "comparison-poor", "comparison-shared-events", "comparison-unassociated"):
+        assert found[key].missing, key
+    assert "only 'a' says" in found["comparison-well-located"].missing
+    assert {row[5] for row in found["comparison-ranking"].grid.rows} == {"-"}
+
+
+def test_shares_on_axes_have_the_digits_of_their_ticks():
+    for panel in drawn_of(THREE).values():
+        layout = panel.figure["layout"] if panel.figure else {}
+        assert ".0%" not in {layout[name].get("tickformat") for name in ("xaxis", "yaxis") if name in layout}
+
+
+def test_caption_and_table_round_alike():
+    ranks = compared({"a": SOUND, "b": picked_twin(SOUND, 1)}).tables["ranks"]
+    chosen = ranks["criterion"] == "associated_picks"
+    ranks = ranks.assign(value=ranks["value"].mask(chosen, [21_185.6, 21_634.9] * (len(ranks) // 2)))
+    caption = bars({"a": None, "b": None}, ranks)[0].caption
+    assert caption.startswith("a 21,186; b 21,635.")
+    assert [row[3] for row in ranking(ranks).grid.rows if row[0] == "Associated picks"] == ["21,186", "21,635"]

@@ -9,6 +9,7 @@ from made_audit import CHECKS, made_audit
 
 from quakescribe.errors import TableError
 from quakescribe.report import write
+from quakescribe.report.coordinates import values
 from quakescribe.report.page import arranged, bibliography, render, sections
 from quakescribe.report.panel import Grid, Panel, Section, nothing
 from quakescribe.settings.report import ReportSettings
@@ -304,6 +305,55 @@ def test_what_no_location_tells_is_not_none(run_tables, tmp_path):
                                 tmp_path / "report.html"))
     assert "<strong>not told</strong><span>well located</span>" in text
     assert "reasons to leave data out" not in text
+
+
+def test_where_no_location_tells_how_well_it_is_known_the_figure_of_qualities_is_left_out(run_tables, tmp_path):
+    silent = run_tables["origins"].assign(erh_km=np.nan, erz_km=np.nan, well_located=False, quality=None)
+    text = without_plotly(write({**run_tables, "origins": silent}, {}, tmp_path / "a.html"))
+    assert "quality" not in figures(text)
+    assert "no location says whether it is well located" in captions(text)["quality"]
+    assert ">None<" not in text and ">nan<" not in text
+    graded = run_tables["origins"].assign(erh_km=np.nan, erz_km=np.nan, well_located=False)
+    text = without_plotly(write({**run_tables, "origins": graded}, {}, tmp_path / "b.html"))
+    assert [trace["name"] for trace in figures(text)["quality"]["data"]] == ["Events"]
+    assert "does not say which events are well located" in captions(text)["quality"]
+
+
+def test_locations_without_a_letter_are_counted_too(run_tables, tmp_path):
+    origins = run_tables["origins"].assign(quality=lambda t: t["quality"].where(t.index >= 10))
+    shown = figures(without_plotly(write({**run_tables, "origins": origins}, {}, tmp_path / "a.html")))["quality"]
+    assert shown["data"][0]["x"][-1] == "none"
+    assert sum(sum(values(trace["y"])) for trace in shown["data"]) == 60
+
+
+def test_depths_at_both_ends_are_told_and_the_fuller_end_first(run_tables, tmp_path):
+    depth = np.r_[np.full(40, 9.0), np.full(8, 3.0), np.linspace(4.0, 8.0, 12)]
+    told = captions(without_plotly(write({"origins": run_tables["origins"].assign(depth_km=depth)}, {},
+                                         tmp_path / "a.html")))["depths"]
+    assert "40 events (67%) lie at the greatest depth, 9.0 km, and 8 (13%) at the smallest, 3.0 km: " in told
+    one = run_tables["origins"].assign(depth_km=5.0)
+    assert "All events lie at this depth" in captions(without_plotly(write({"origins": one}, {}, tmp_path / "b.html")))[
+        "depths"]
+    even = run_tables["origins"].assign(depth_km=np.linspace(0.0, 20.0, 60))
+    assert captions(without_plotly(write({"origins": even}, {}, tmp_path / "c.html")))["depths"] == "Median 10.0 km."
+
+
+def test_without_pair_ids_no_pairs_are_counted(run_tables, tmp_path):
+    bare = run_tables["picks"].assign(pair_id=0)
+    text = without_plotly(write({**run_tables, "picks": bare}, {}, tmp_path / "a.html"))
+    told = captions(text)
+    assert "480 S picks (no pair ids are given), in bins" in told["picks-time"]
+    assert told["s-minus-p"] == "no pair ids are given"
+    assert "Pairs are not counted: no pair ids are given." in text
+    assert "0 P–S pairs" not in text and "Associated pairs" not in text
+
+
+def test_ticks_have_the_digits_of_their_step(own_part):
+    for key, shown in figures(own_part).items():
+        for name, one in shown["layout"].items():
+            if name.startswith(("xaxis", "yaxis")):
+                assert one.get("tickformat") in (None, "~%", ",~r"), (key, name)
+                assert "overlaying" not in one or one["tickmode"] == "auto", (key, name)
 
 
 def test_warnings_stand_before_the_verdicts(tmp_path):

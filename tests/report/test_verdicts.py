@@ -115,13 +115,25 @@ def test_the_worst_three_stations_are_told_alone_and_the_others_named():
      ((0.313, 0.25, 0.37, 0.05), "31%.", ("31% [25, 37]", "5%")),
      ((0.0, 0.0, 0.004, 0.0), "0% of 9.", ("0% [0, 0.4]", "0%")),
      ((0.313, 0.25, 0.37, 0.05), "0.31 units.", ("0.31 [0.25, 0.37]", "0.05")),
-     ((1.313, 0.25, 1.37, 0.05), "31% more.", ("1.3 [0.2, 1.4]", "0.1")),
+     ((1.313, 0.25, 1.37, 0.05), "31% more.", ("1.3 [0.2, 1.4]", "0.05")),
      ((0.77, 0.63, 0.96, 1.0), "b = 0.77 (95%: 0.63 to 0.96).", ("0.77 [0.63, 0.96]", "1.00")),
      ((0.95, 0.63, 0.96, 1.0), "b = 0.95 (95%: 0.63 to 0.96).", ("0.95 [0.63, 0.96]", "1.00")),
-     ((np.nan, np.nan, np.nan, 0.05), "none of 5%.", ("-", "0.05"))])  # fmt: skip
+     ((np.nan, np.nan, np.nan, 0.05), "none of 5%.", ("-", "0.05")),
+     ((0.0004, 0.0003, 0.0005, 0.0002), "0.04% of 9.", ("0.04% [0.03, 0.05]", "0.02%"))])  # fmt: skip
 def test_shares_are_told_in_per_cent_as_their_reasons_do(numbers, why, shown):
     row = dict(zip(("value", "low", "high", "expected"), numbers, strict=True))
     assert values({**row, "unit": "-", "why": why}) == shown
+
+
+@pytest.mark.parametrize(
+    ("numbers", "why", "null"),
+    [((1.0, 1.0, 1.0, 0.58282), "all", "0.58"), ((4.0, 4.0, 4.0, 4.2), "four", "4.2"), ((8.0, 8.0, 8.0, 8.0), "", "8"),
+     ((0.4, 0.2, 1.1, 0.4001), "two", "0.4001"), ((0.31, 0.25, 0.37, 0.0446), "31%", "4.5%"),
+     ((0.0, 0.0, 0.0, 0.869775), "0.0% of 9", "87.0%"), ((0.31, 0.25, 0.37, 0.3081), "31%", "30.8%"),
+     ((2.0, np.nan, np.nan, np.nan), "two", "-")])  # fmt: skip
+def test_what_is_expected_has_two_digits_and_differs_from_the_value(numbers, why, null):
+    row = dict(zip(("value", "low", "high", "expected"), numbers, strict=True))
+    assert values({**row, "unit": "-", "why": why})[1] == null
 
 
 @pytest.mark.parametrize(

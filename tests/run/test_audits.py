@@ -153,3 +153,38 @@ def test_a_file_that_is_no_catalogue_is_refused_with_its_name(files):
     (files / "notes.txt").write_text("nothing of the kind\n")
     with pytest.raises(FormatError, match=r"notes\.txt"):
         audited(files, "notes.txt")
+
+
+def test_a_sound_catalogue_is_not_called_bad_for_a_velocity_model_that_was_not_given(files):
+    found = audit_files([files / "events.csv", files / "picks.csv"], QUICK, files / "stations.csv")
+    findings = found.audit.findings
+    assert set(findings.loc[findings["metric"] == "residual_spread", "verdict"]) <= {"good", "cannot tell"}
+    told = findings[findings["why"].str.contains("generic crust")]
+    assert len(told) and set(told["verdict"]) == {"cannot tell"}
+    assert (findings["verdict"] != "bad").all(), findings[findings["verdict"] == "bad"][["metric", "why"]].to_string()
+
+
+def test_a_wrong_velocity_model_that_was_given_is_called_bad(files):
+    layers = pd.read_csv(files / "velocity.csv")
+    layers.assign(vp_km_s=0.8 * layers["vp_km_s"], vs_km_s=0.8 * layers["vs_km_s"]).to_csv(files / "velocity.csv",
+                                                                                           index=False)
+    assert "bad" in verdict(audited(files), "residual_spread") | verdict(audited(files), "residual_median")
+
+
+def test_two_catalogues_are_not_taken_for_one(files):
+    (files / "again.csv").write_bytes((files / "events.csv").read_bytes())
+    with pytest.raises(FormatError, match="holds a catalogue, and so does a file before it"):
+        audited(files, "events.csv", "again.csv")
+
+
+def test_picks_that_are_none_are_refused(files):
+    with pytest.raises(FormatError, match="but no picks"):
+        audited(files, "events.csv", picks=files / "events.csv")
+
+
+def test_the_relocated_catalogue_counts_depth_as_the_catalogue_does(files):
+    found = audited(files, "events.csv", relocated=files / "events.csv", depth_datum_km=2.0)
+    findings = found.audit.findings.set_index("metric")
+    assert findings.loc["relocation_lost", "value"] == 0.0
+    moved = findings[findings["why"].str.contains("moves the median event")]
+    assert len(moved) == 0 or (moved["value"] < 0.01).all()

@@ -12,7 +12,7 @@ from quakescribe.audit.association import ASSOCIATION
 from quakescribe.audit.b_value import B_VALUE
 from quakescribe.audit.blasts import BLASTS
 from quakescribe.audit.case import Case, make_case
-from quakescribe.audit.check import Check, Outcome, Rows, table
+from quakescribe.audit.check import BAD, CANNOT_TELL, WATCH, Check, Outcome, Rows, table
 from quakescribe.audit.coincident import COINCIDENT
 from quakescribe.audit.completeness import COMPLETENESS
 from quakescribe.audit.day_night import DAY_NIGHT
@@ -42,6 +42,8 @@ CHECKS: tuple[Check, ...] = (
 )
 """All checks, in the order of the report."""
 
+
+_ASSUMED = "No velocity model was given: the generic crust that served may be why."
 
 log = logging.getLogger("quakescribe")
 
@@ -81,13 +83,21 @@ def audit(case: Case, checks: tuple[Check, ...] | None = None) -> Audit:
 def _answer(check: Check, case: Case) -> Outcome:
     """Return what a check found. One that fails says so in its findings and in the log; the others go on."""
     try:
-        return check.run(case)
+        return without_assumptions(check, check.run(case), case.assumed)
     except Exception as error:
         log.exception("the check '%s' failed", check.name)
         rows = Rows(check.metrics)
         for metric in check.metrics:
             rows.cannot_tell(metric.name, f"this check failed ({type(error).__name__}: {error}); please report it")
         return Outcome(rows.rows)
+
+
+def without_assumptions(check: Check, found: Outcome, assumed: frozenset[str]) -> Outcome:
+    """Return what a check found without the departures that an assumed velocity model may have made."""
+    doubtful = {metric.name for metric in check.metrics if metric.rests_on in assumed}
+    rows = [row | {"verdict": CANNOT_TELL, "todo": None, "why": f"{row['why']} {_ASSUMED}"}
+            if row["metric"] in doubtful and row["verdict"] in (WATCH, BAD) else row for row in found.findings]
+    return Outcome(rows, found.tables)
 
 
 __all__ = ["CHECKS", "Audit", "Case", "Check", "audit", "make_case"]

@@ -35,7 +35,10 @@ class Case:
     settings
         Limits of the verdicts.
     model
-        The velocity model of the catalogue, or a generic crust (``model_known`` is False then).
+        The velocity model of the catalogue, or a generic crust.
+    assumed
+        What rests on a generic crust, because no velocity model was given: ``velocity``, and the columns that were
+        computed in it.
     reference
         Table PICKS of a rule-based picker over the same recordings.
     null
@@ -50,7 +53,7 @@ class Case:
     facts: Facts
     settings: AuditSettings
     model: VelocityModel
-    model_known: bool = True
+    assumed: frozenset[str] = frozenset()
     reference: pd.DataFrame = field(default_factory=PICKS.empty)
     null: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({name: [] for name in NULL_COLUMNS}, dtype=float))
     relocated: pd.DataFrame = field(default_factory=ORIGINS.empty)

@@ -38,7 +38,7 @@ class Chance:
 
     @property
     def share(self) -> tuple[float, float, float]:
-        """Return null / real with its interval, none above 1: of this catalogue, so real is no random number."""
+        """Return null / real with its interval: of this catalogue, so real is no random number; it may exceed 1."""
         return self.null / self.real, min(self.low / self.real, 1.0), max(self.high / self.real, self.null / self.real)
 
     def corrected(self, real_events: float) -> tuple[float, float, float]:

@@ -32,12 +32,16 @@ class Metric:
         Of the value; ``-`` is a number or a share.
     todo
         What to do where it is 'watch' or 'bad': one or two sentences, in the imperative.
+    rests_on
+        A column, or ``velocity``: where it is among :attr:`quakescribe.audit.case.Case.assumed`, a departure may come
+        from the assumption, and 'watch' and 'bad' become 'cannot tell'.
     """
 
     name: str
     title: str
     unit: str
     todo: str
+    rests_on: str = ""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ _PER_BLOCK = 5  # residuals of a phase that a block's median needs: two wrong on
 _MOST_BLOCKS = 240  # blocks of a station: bounds the search over all stretches
 _LEAST_BLOCKS = 6
 _RATE = 0.01  # of false discoveries among the stations
-AS_CLOCK, NOT_CLOCK = "P and S alike, as a clock does", "P and S differ, or one is missing: picks or paths"
+AS_CLOCK, NOT_CLOCK = "P and S alike, as a clock does", "P and S differ: picks or paths"
+ONE_PHASE = "only one phase has enough residuals in and out of it: a clock, picks or paths"
 
 CLOCK_CHANGE = Metric(
     "clock_change", "Largest change of a station's residuals with time", "s",
@@ -165,7 +166,7 @@ def drifts(known: pd.DataFrame, medians: pd.DataFrame, case: Case) -> tuple[pd.D
     return out, series[["station_id", "time", "value", "error", "n"]]
 
 
-def say_changes(rows: Rows, found: pd.DataFrame, medians: pd.DataFrame, case: Case) -> pd.DataFrame:
+def say_changes(rows: Rows, found: pd.DataFrame, case: Case) -> pd.DataFrame:
     """Add the change of each station; return the changes that count, with what they look like.
 
     Parameters
@@ -174,13 +175,10 @@ def say_changes(rows: Rows, found: pd.DataFrame, medians: pd.DataFrame, case: Ca
         Gets `clock_change`.
     found
         From :func:`drifts`.
-    medians
-        From :func:`quakescribe.audit.residuals.station_medians`.
     case
         Its limits.
     """
     rules = case.settings.locations
-    phases_of = medians.groupby("station_id")["phase"].unique()
     if found.empty:
         rows.cannot_tell("clock_change", f"No station has residuals in {_LEAST_BLOCKS} blocks of time.", n=0)
         return pd.DataFrame()
@@ -188,12 +186,12 @@ def say_changes(rows: Rows, found: pd.DataFrame, medians: pd.DataFrame, case: Ca
     for row in found.to_dict("records"):
         change, half, station = row["change_s"], 1.96 * row["error_s"], row["station_id"]
         apart = abs(row["change_S_s"] - row["change_P_s"]) / np.hypot(row["error_P_s"], row["error_S_s"])
-        alike = apart <= 3.0 or len(phases_of[station]) == 1  # the second: a station with one phase only
+        alike, both = apart <= 3.0, np.isfinite(apart)
         counts = bool(row["significant"]) and abs(change) >= rules.drift_least_s
         verdict = (BAD if alike and abs(change) - half > rules.drift_bad_s else WATCH) if counts else GOOD
         if not counts and abs(change) + half > rules.drift_bad_s:
             verdict = CANNOT_TELL
-        kinds.append("" if not counts else AS_CLOCK if alike else NOT_CLOCK)
+        kinds.append("" if not counts else AS_CLOCK if alike else NOT_CLOCK if both else ONE_PHASE)
         when = f"from {row['start']:%Y-%m-%d %H:%M} to {row['end']:%Y-%m-%d %H:%M}"
         why = (f"Residuals change by {change:+.2f} s ± {half:.2f} s {when} (p = {row['p']:.1g}, all stretches "
                f"counted); {kinds[-1]}." if counts else f"No stretch of time departs beyond chance; the largest "

@@ -131,7 +131,8 @@ def _night_ratio(rows: Rows, metric: str, events: Array, hours: Array, drawn: ND
 
 
 _DAY = {
-    "blasts": "the day has more, as with blasts or daytime noise detected as events",
+    "blasts": "the day has more, as with blasts or daytime noise detected as events (or, rarely, better detection by "
+              "day)",
     "quiet": "the night has more, as where detection is better by night",
     "little": "the day has somewhat more",
     "chance": "no more than chance and better detection by night explain",

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from quakescribe.audit.case import Case
 from quakescribe.audit.check import CANNOT_TELL, NAN, Check, Metric, Outcome, Rows, judge
+from quakescribe.audit.clock_offset import CLOCK_OFFSET, Offsets, met, offsets, say_offsets
 from quakescribe.audit.contamination import contamination
 from quakescribe.audit.predictions import LEAST_OTHERS, Geometry, Lever, Observed, Others, predicted_at, prepared
 from quakescribe.audit.statistics import judge_surely, poisson_interval, resampled, wilson
@@ -19,24 +20,6 @@ Array = NDArray[np.float64]
 
 SHIFTS, SHIFT_S = 40, (60.0, 900.0)
 """How often and how far (s, either way) a station's picks are shifted: beyond any event, within its hours."""
-
-
-def hits(onsets: tuple[Array, Array], predicted: Array, within: tuple[float, float]) -> int:
-    """Return how many events have a P and an S near their predictions.
-
-    Parameters
-    ----------
-    onsets
-        Times of P and of S, each ascending (s).
-    predicted
-        Shape (2, n): times of P and S (s).
-    within
-        How near P and S (s).
-    """
-    both = np.ones(predicted.shape[1], dtype=bool)
-    for times, wanted, apart in zip(onsets, predicted, within, strict=True):
-        both &= np.searchsorted(times, wanted + apart, "right") > np.searchsorted(times, wanted - apart, "left")
-    return int(both.sum())
 
 
 def by_chance(onsets: tuple[Array, Array], predicted: Array, within: tuple[float, float], span: tuple[float, float],
@@ -50,7 +33,7 @@ def by_chance(onsets: tuple[Array, Array], predicted: Array, within: tuple[float
     found = []
     for shift in by:
         p = start + (predicted[0] + shift - start) % length
-        found.append(hits(onsets, np.stack([p, p + predicted[1] - predicted[0]]), within))
+        found.append(int(met(onsets, np.stack([p, p + predicted[1] - predicted[0]]), within).sum()))
     return np.array(found, dtype=np.int64)
 
 
@@ -64,6 +47,7 @@ _METRICS = (
     Metric("expected_contamination", "Share of events that meet a false pair", "-",
            "Make fewer false picks at this station (threshold, training with its noise), or leave it out: so many "
            "events will find a false pair at their time whether it recorded them or not."),
+    CLOCK_OFFSET,
 )
 
 
@@ -79,10 +63,11 @@ def _run(case: Case) -> Outcome:
         if not len(geometry.time):
             reason = f"No event has arrivals of {LEAST_OTHERS} stations."
     if reason:
-        for metric in ("association_lift", "chance_arrivals"):
+        for metric in ("association_lift", "chance_arrivals", "clock_offset"):
             rows.cannot_tell(metric, reason)
         return Outcome(rows.rows, {"stations": met})
-    table = _lifts(case, geometry, seen, stations)
+    table, shifted = _lifts(case, geometry, seen, stations)
+    say_offsets(rows, shifted)
     one: Any
     for one in table.itertuples():
         _say(rows, one, case)
@@ -91,23 +76,28 @@ def _run(case: Case) -> Outcome:
     return Outcome(rows.rows, {"stations": table})
 
 
-def _lifts(case: Case, geometry: Geometry, seen: Observed, stations: pd.Index) -> pd.DataFrame:
-    """Return station_id, events, k, k0, k0_low, k0_high, z and lift with its interval, of stations that have picks."""
+def _lifts(case: Case, geometry: Geometry, seen: Observed, stations: pd.Index) -> tuple[pd.DataFrame, list[Offsets]]:
+    """Return what stations that have picks have of the events, as predicted and at other times.
+
+    The table has station_id, events, k, k0, k0_low, k0_high, z and lift with its interval.
+    """
     rules, picks = case.settings.picks, case.facts.picks
     lever, others = Lever.of(geometry, seen), Others.of(geometry, seen)
     time, is_s = seconds(picks["time"]), picks["phase"].eq("S").to_numpy()
     station = stations.get_indexer(pd.Index(picks["station_id"]))
     start, end = (float(seconds(pd.Series([one]))[0]) for one in case.facts.span or (picks["time"].min(),) * 2)
-    within, found = (rules.lift_p_s, rules.lift_s_s), []
+    within, found, shifted = (rules.lift_p_s, rules.lift_s_s), [], []
     for j, name in enumerate(stations):
         own = station == j
         if not own.any():
             continue
         onsets = np.sort(time[own & ~is_s]), np.sort(time[own & is_s])
         predicted = predicted_at(j, geometry, seen, lever, others, rules.lift_events)
-        k = hits(onsets, predicted, within)
+        there = met(onsets, predicted, within)
         null = by_chance(onsets, predicted, within, (start, end), case.rng(641, j))
-        found.append((name, len(onsets[0]), len(onsets[1]), predicted.shape[1], k, *_null(null)))
+        found.append((name, len(onsets[0]), len(onsets[1]), predicted.shape[1], int(there.sum()), *_null(null)))
+        shifted.append(offsets(str(name), onsets, predicted, within, by_chance(
+            onsets, predicted[:, ~there], within, (start, end), case.rng(643, j))))
     table = pd.DataFrame(found, columns=["station_id", "p", "s", "events", "k", "k0", "k0_low", "k0_high", "var"])
     table["z"] = (table["k"] - table["k0"]) / np.sqrt(np.maximum(table[["k0", "var"]].max(axis=1), 1.0 / SHIFTS))
     least = np.where(table["k0"] > 0, table["k0"], table["k0_high"])
@@ -116,7 +106,7 @@ def _lifts(case: Case, geometry: Geometry, seen: Observed, stations: pd.Index) -
     table["low"] = np.minimum(bounds[:, 0] / np.maximum(table["k0_high"], 1e-9), table["lift"])
     table["high"] = np.where(table["k0_low"] > 0, bounds[:, 1] / np.maximum(table["k0_low"], 1e-9), np.inf)
     table["high"] = np.maximum(table["high"], table["lift"])
-    return table
+    return table, shifted
 
 
 def _null(found: NDArray[np.int64]) -> tuple[float, float, float, float]:
@@ -201,7 +191,9 @@ LIFT = Check(
         "K0 is the mean of that over 40 shifts of the station's picks by 60 to 900 s. The lift is K/K0, with the "
         "interval of both counts, and 1 by chance. Predictions carry the median residuals against travel time and of "
         "each station and phase, so the model needs to be roughly right only. The rate of pairs without event gives "
-        "the share of events that meet a false pair, 1 - exp(-rate * 3 s)."),
+        "the share of events that meet a false pair, 1 - exp(-rate * 3 s). Where a clock is wrong by seconds, P and S "
+        "come together at one other time: the events without both as predicted are asked again at 3 to 30 s either "
+        "way."),
     references=(
         "Belsley, D. A., Kuh, E. & Welsch, R. E. (1980). Regression diagnostics. Wiley, New York (eq. 2.1: deletion of "
         "rows).",

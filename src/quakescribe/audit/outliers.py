@@ -146,6 +146,8 @@ def _share(rows: Rows, events: pd.DataFrame, key: str, case: Case, purpose: int)
     rules = case.settings.locations
     places = local_km(events)
     distance = apart(places, rules.neighbours)
+    if np.median(distance) == distance.min():
+        return _in_heaps(rows, events, distance, key)
     z = upward_z(distance)
     outlier = z > rules.outlier_z
     expected = expected_share(places, distance, z < _CORE_Z, rules.neighbours, rules.outlier_z, case.rng(purpose))
@@ -153,9 +155,10 @@ def _share(rows: Rows, events: pd.DataFrame, key: str, case: Case, purpose: int)
     verdict = judge_surely(low - expected, high - expected, rules.outliers_good, rules.outliers_bad)
     broken = events["rms_s"].to_numpy(dtype=np.float64) > rules.strict_rms_s
     above = f"an RMS above {rules.strict_rms_s:g} s"
-    ending = f" Of them {int(broken[outlier].sum()):,} have {above}." if outlier.any() else ""
+    known = events["rms_s"].notna().to_numpy()
+    ending = f" Of them {int(broken[outlier].sum()):,} have {above}." if (outlier & known).any() else ""
     far = distance >= np.quantile(distance, 0.9)
-    if verdict == BAD and not _mostly(broken[outlier]):
+    if verdict == BAD and (not _mostly(broken[outlier]) or _mostly(broken[~outlier])):
         verdict = WATCH
     elif verdict != BAD and _mostly(broken[far]):
         verdict = WATCH
@@ -168,6 +171,19 @@ def _share(rows: Rows, events: pd.DataFrame, key: str, case: Case, purpose: int)
     else:
         rows.cannot_tell("outliers", f"None of only {len(events)} events lies apart.", key=key, n=len(events))
     _misfit(rows, events, outlier, key, verdict, case, purpose + 2)
+    return _shown(events, distance, z, outlier)
+
+
+def _in_heaps(rows: Rows, events: pd.DataFrame, distance: Array, key: str) -> pd.DataFrame:
+    """Say that events share their places, as on a lattice, so that every other one would seem to lie apart."""
+    share = float((distance == distance.min()).mean())
+    for metric in ("outliers", "outlier_misfit"):
+        rows.cannot_tell(metric, f"{share:.0%} of the events share their place with others, as on a lattice: how far "
+                         "apart the rest lies cannot be judged.", key=key, n=len(events))
+    return _shown(events, distance, np.full(len(events), np.nan), np.zeros(len(events), dtype=bool))
+
+
+def _shown(events: pd.DataFrame, distance: Array, z: Array, outlier: NDArray[np.bool_]) -> pd.DataFrame:
     shown = events[["event_id", "time", "latitude", "longitude", "depth_km", "rms_s"]]
     return shown.assign(distance_km=10.0**distance, z=z, outlier=outlier)
 
@@ -227,8 +243,9 @@ OUTLIERS = Check(
     "which outliers do not widen). Such distances are not normal, so the null is not 0.02%: it is the share that the "
     "same computation gives for smoothed resamples of the core of the events. Background seismicity around a dense "
     "sequence lies apart as well; the share is therefore bad only where most outliers also break the RMS limit of the "
-    "rule 'strict'. How often an outlier's RMS exceeds another event's (Mann & Whitney) says whether lying apart and "
-    "fitting badly go together. All is repeated before and after the largest event where that stands out "
+    "rule 'strict' and most others keep it. Where most events share their places, as on a lattice, nothing is said. "
+    "How often an outlier's RMS exceeds another event's (Mann & Whitney) says whether lying apart and fitting badly go "
+    "together. All is repeated before and after the largest event where that stands out "
     "by half a magnitude.",
     ("Mann, H. B. & Whitney, D. R. (1947). On a test of whether one of two random variables is stochastically larger. "
      "Ann. Math. Statist. 18, 50-60.",

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from quakescribe.audit.case import Case
 from quakescribe.audit.check import BAD, GOOD, WATCH, Check, Metric, Outcome, Rows, judge
 from quakescribe.audit.statistics import mad_scale, wilson
+from quakescribe.earth.geodesy import distance_azimuth
 from quakescribe.tables.facts import Facts
 from quakescribe.tables.matching import seconds
 
@@ -21,6 +22,8 @@ METRICS = (
            "Check that this is what the file means: depths in km below sea level, an id of its own for every event."),
     Metric("median_depth", "Median depth", "km",
            "Check the unit of the depths: the field expects km below sea level, QuakeML metres."),
+    Metric("station_distance", "Median distance from an event to the nearest station", "km",
+           "Check signs and order of the coordinates of events and stations, and that both are of one network."),
     Metric("time_offset", "Clock of the events against that of the picks", "h",
            "The catalogue's times are local or of another zone: write them in UTC, or with their numeric offset."),
 )
@@ -29,12 +32,14 @@ CHANGED = ("depth-in-metres", "duplicate-id", "duplicate-pick", "duplicate-magni
 NOTED = ("amplitude-without-unit", "no-depth", "unknown-station")
 """Reasons for what is lacking, while the row is here."""
 _FEW_LOST, _MANY_LOST = 0.001, 0.05
-_OFFSETS_H = np.arange(-28, 29) / 2.0
+_OFFSETS_H = np.arange(-56, 57) / 4.0  # some zones are a quarter of an hour off (Nepal, Chatham)
 _WINDOW_S = 15.0
 """Picks of the nearer stations come within this time after an event."""
 _RIGHT, _WRONG = 5.0, 8.0
 """Robust standard deviations over the other offsets that show that the times are right, or that others are."""
 _MOST_EVENTS = 5000
+_MOUNTAIN_KM = 5.0
+_FAR_KM, _ELSEWHERE_KM = 150.0, 500.0
 
 
 def plausible(case: Case) -> Outcome:
@@ -44,6 +49,7 @@ def plausible(case: Case) -> Outcome:
     _reading(rows, facts)
     _stations(rows, facts)
     _depths(rows, facts)
+    _distances(rows, facts)
     table = _offset(rows, facts)
     return Outcome(rows.rows, {"time_offset": table})
 
@@ -71,8 +77,8 @@ def _reading(rows: Rows, facts: Facts) -> None:
 
 
 def _words(skips: pd.DataFrame) -> str:
-    counts = skips.groupby("reason", as_index=False)["count"].sum()
-    return "; ".join(f"{one.reason}, {one.count:,} times" for one in counts.itertuples(index=False))
+    counts = skips.groupby("reason")["count"].sum()
+    return "; ".join(f"{reason} ({int(count):,})" for reason, count in counts.items())
 
 
 def _stations(rows: Rows, facts: Facts) -> None:
@@ -88,9 +94,39 @@ def _stations(rows: Rows, facts: Facts) -> None:
     if len(lost):
         examples = ", ".join(sorted(lost["station_id"].unique())[:3])
         why = (f"{len(lost):,} of {len(picks):,} picks lie at stations that the list does not have: they name "
-               f"{examples}, the list has {', '.join(sorted(there)[:3])}.")
+               f"{examples}, the list has {', '.join(sorted(there)[:3])}.{_other_network(lost, there)}")
     rows.add("unknown_stations", len(lost) / len(picks), judge(low, high, _FEW_LOST, _MANY_LOST) if len(lost) else GOOD,
              why, low=low, high=high, expected=0.0, n=len(picks))
+
+
+def _other_network(lost: pd.DataFrame, there: set[str]) -> str:
+    """Return a sentence where the stations are known by their own codes, under other networks or locations."""
+    codes = {name.split(".")[1] for name in there if "." in name}
+    match = [name.split(".")[1] in codes for name in lost["station_id"].unique() if "." in name]
+    return " The station codes are known, under other networks." if match and all(match) else ""
+
+
+def _summit_km(facts: Facts) -> float:
+    """Return the height of the highest station (km), or of high mountains where no station has one."""
+    elevation = facts.stations["elevation_m"].to_numpy(np.float64) if len(facts.stations) else np.array([np.nan])
+    return float(max(np.nanmax(elevation) / 1000.0, 0.0)) if np.isfinite(elevation).any() else _MOUNTAIN_KM
+
+
+def _distances(rows: Rows, facts: Facts) -> None:
+    """Say how far the events are from the stations: a wrong sign puts them on another continent."""
+    known = facts.catalogue[["latitude", "longitude"]].dropna()
+    if known.empty or facts.stations.empty:
+        rows.cannot_tell("station_distance", "no event has a place" if known.empty else "there is no table of stations")
+        return
+    part = known.iloc[np.linspace(0, len(known) - 1, min(len(known), _MOST_EVENTS)).astype(np.int64)]
+    near = np.full(len(part), np.inf)
+    for place in facts.stations[["latitude", "longitude"]].drop_duplicates().to_numpy(np.float64):
+        near = np.minimum(near, distance_azimuth(part["latitude"], part["longitude"], *place)[0])
+    low, middle, high = (float(one) for one in np.quantile(near, [0.025, 0.5, 0.975]))
+    verdict = BAD if middle > _ELSEWHERE_KM else WATCH if middle > _FAR_KM else GOOD
+    rows.add("station_distance", middle, verdict, f"The median event is {middle:,.0f} km from the nearest station"
+             + (": these are not earthquakes of this network." if verdict == BAD else f", 95% {low:,.0f} to "
+                f"{high:,.0f} km."), low=low, high=high, n=len(part))
 
 
 def _depths(rows: Rows, facts: Facts) -> None:
@@ -102,6 +138,9 @@ def _depths(rows: Rows, facts: Facts) -> None:
     if 0 < depth.abs().max() < 0.1 and spread > 0:
         rows.add("median_depth", median, BAD, f"All {len(depth):,} depths lie within {depth.abs().max() * 1000:.0f} m "
                  "of sea level: they are probably km, written where metres are expected.", n=len(depth))
+    elif median < -_summit_km(facts):
+        rows.add("median_depth", median, BAD, f"The median depth of {median:.1f} km lies above the stations: depths "
+                 "are counted upwards, it seems, and not down from sea level.", n=len(depth))
     elif median > 150.0:
         rows.add("median_depth", median, WATCH, f"The median depth of {median:.0f} km is unusual for a local "
                  "catalogue: are these km?", n=len(depth))

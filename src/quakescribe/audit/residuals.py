@@ -12,11 +12,13 @@ from quakescribe.audit.check import CANNOT_TELL, GOOD, WATCH, Check, Metric, Out
 from quakescribe.audit.clocks import CLOCK_CHANGE, drifts, say_changes
 from quakescribe.audit.intervals import quantile_interval, share_interval
 from quakescribe.audit.statistics import MEDIAN_ERROR, absolute, judge_surely
+from quakescribe.audit.words import number_of
 
 if TYPE_CHECKING:
     from quakescribe.audit.case import Case
 
 _TOGETHER, _SMALL_S = 0.3, 0.05  # rank correlation of P and S delays, and median size of P delays, that matter
+_ROUGHLY = 0.1
 S_OVER_P = 1.73  # what delays P by 1 s delays S by this in ground of the usual vp/vs
 
 
@@ -50,10 +52,11 @@ def _network(rows: Rows, known: pd.DataFrame, case: Case) -> None:
     rules = case.settings.locations
     for place, phase in enumerate(("P", "S")):
         part = known[known["phase"] == phase]
-        if len(part) < rules.least_events:
+        events = part["event_id"].nunique()
+        if events < rules.least_events:
             for metric in ("residual_median", "residual_spread", "residual_tail"):
-                rows.cannot_tell(metric, f"{len(part)} {phase} arrivals have a residual; {rules.least_events} are "
-                                 "needed.", key=phase, n=len(part))
+                rows.cannot_tell(metric, f"{number_of(events, 'event')} with {phase} residuals; {rules.least_events} "
+                                 "are needed.", key=phase, n=len(part))
             continue
         factor = S_OVER_P if phase == "S" else 1.0
         middle, low, high = quantile_interval(part["residual_s"], 0.5, part["time"], case, 60 + place)
@@ -68,10 +71,13 @@ def _network(rows: Rows, known: pd.DataFrame, case: Case) -> None:
                  key=phase, low=low, high=high, n=len(part))
         tail = part["residual_s"].abs() > rules.tail_s
         low, high = share_interval(tail, part["time"], case, 64 + place)
-        chance = 2.0 * float(norm.sf(rules.tail_s / max(spread, 1e-6)))
-        rows.add("residual_tail", float(tail.mean()), judge_surely(low, high, rules.tail_good, rules.tail_bad),
+        width = max(spread, 1e-6)
+        chance = float(norm.sf((rules.tail_s - middle) / width) + norm.sf((rules.tail_s + middle) / width))
+        rows.add("residual_tail", float(tail.mean()),
+                 judge_surely(low - chance, high - chance, rules.tail_good, rules.tail_bad),
                  f"{tail.mean():.1%} of {len(part):,} {phase} residuals exceed {rules.tail_s:g} s; a normal "
-                 f"distribution of their scatter would have {chance:.1%}.",
+                 f"distribution of their scatter would have {chance:.1%} (good: at most {rules.tail_good:.0%} more, "
+                 f"bad: {rules.tail_bad:.0%} more).",
                  key=phase, low=low, high=high, expected=chance, n=len(part))
 
 
@@ -107,8 +113,9 @@ def _cause(both: pd.DataFrame, station: str, verdict: str) -> str:
     p, s, error_p, error_s = (float(both[name].to_dict()[station]) for name in wanted)
     if not np.isfinite([p, s, error_p, error_s]).all() or abs(p) < 2 * error_p:
         return ""
-    as_clock, as_ground = abs(s - p) / np.hypot(error_p, error_s), abs(s - S_OVER_P * p) / np.hypot(S_OVER_P * error_p,
-                                                                                                    error_s)
+    rough = _ROUGHLY * abs(p)  # neither the ground nor the median station is so exact
+    as_clock = abs(s - p) / np.hypot(np.hypot(error_p, error_s), rough)
+    as_ground = abs(s - S_OVER_P * p) / np.hypot(np.hypot(S_OVER_P * error_p, error_s), rough)
     if min(as_clock, as_ground) > 3:
         return ", which neither a clock nor slow ground explains together with the other phase"
     return (", by as much as the other phase, as a wrong clock or position does" if as_clock < as_ground else
@@ -144,13 +151,14 @@ def _run(case: Case) -> Outcome:
     _network(rows, known, case)
     _stations(rows, medians, case)
     found, series = drifts(known, medians, case)
-    changes = say_changes(rows, found, medians, case)
+    changes = say_changes(rows, found, case)
     return Outcome(rows.rows, {"medians": medians, "changes": changes.reset_index(drop=True), "series": series})
 
 
 RESIDUALS = Check(
     "residuals", "locate", "Do residuals show wrong clocks, delays of stations, or wrong picks?",
-    "Median, robust scatter (MAD) and the share beyond 1 s of all P and S residuals, and the median of each station "
+    "Median, robust scatter (MAD) and the share beyond 1 s of all P and S residuals, less what a normal distribution "
+    "of that scatter has there, and the median of each station "
     "and phase with the standard error of a median. Whether P and S are off by the same amount (a clock or a position) "
     "or S by about 1.73 times as much (ground) is said for each station. For changes in time, medians per station and "
     "block of time (days, or shorter in short catalogues) are searched for the stretch that departs most from the rest "
@@ -163,16 +171,17 @@ RESIDUALS = Check(
      "Rousseeuw, P. J. & Croux, C. (1993). Alternatives to the median absolute deviation. J. Am. Stat. Assoc. 88, "
      "1273-1283."),
     (Metric("residual_median", "Median residual of all arrivals", "s",
-            "Check the velocity model of this phase."),
+            "Check the velocity model of this phase.", "residual_s"),
      Metric("residual_spread", "Scatter of residuals", "s",
-            "Check the picks and the velocity model; both widen it."),
+            "Check the picks and the velocity model; both widen it.", "residual_s"),
      Metric("residual_tail", "Share of residuals in the tail", "-",
-            "Look at the picks with the largest residuals: wrong phases and chance picks collect there."),
+            "Look at the picks with the largest residuals: wrong phases and chance picks collect there.", "residual_s"),
      Metric("station_p_median", "Station's median P residual", "s",
-            "Use station corrections; where P and S are off alike, check the clock and the coordinates."),
+            "Use station corrections; where P and S are off alike, check the clock and the coordinates.", "residual_s"),
      Metric("station_s_median", "Station's median S residual", "s",
-            "Use station corrections; where only S is off, check the horizontal components and the S picks."),
+            "Use station corrections; where only S is off, check the horizontal components and the S picks.",
+            "residual_s"),
      Metric("p_s_correlation", "Correlation of the stations' P and S delays", "-",
-            "Use station corrections: the delays belong to the stations, not to the picks."),
+            "Use station corrections: the delays belong to the stations, not to the picks.", "residual_s"),
      CLOCK_CHANGE),
     _run)

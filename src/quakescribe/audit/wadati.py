@@ -80,7 +80,7 @@ def _ratio(rows: Rows, found: pd.DataFrame, case: Case) -> None:
     """Add the network's vp/vs and the share of events outside credible values."""
     rules = case.settings.locations
     middle, low, high = quantile_interval(found["vp_vs"], 0.5, found["time"], case, 70)
-    model = float(np.average(case.model.vp / case.model.vs)) if case.model_known else float("nan")
+    model = float(np.average(case.model.vp / case.model.vs)) if "velocity" not in case.assumed else float("nan")
     centre, half = (rules.vp_vs_low + rules.vp_vs_high) / 2, (rules.vp_vs_high - rules.vp_vs_low) / 2
     near, far = absolute(low - centre, high - centre)
     verdict = GOOD if far <= half else BAD if near > half else CANNOT_TELL
@@ -157,7 +157,7 @@ WADATI = Check(
      Metric("vp_vs_outside", "Share of events outside credible vp/vs", "-",
             "Look at these events: one wrong S or P turns their line; leave out what does not fit."),
      Metric("origin_time_offset", "Median of Wadati's origin times less the catalogue's", "s",
-            "Check the vp/vs of the velocity model against the one found here."),
+            "Check the vp/vs of the velocity model against the one found here.", "velocity"),
      Metric("origin_time_scatter", "Scatter of Wadati's origin times about the catalogue's", "s",
             "Look at the events with the largest differences: their S or P picks do not belong together.")),
     _run)

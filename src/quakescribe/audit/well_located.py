@@ -99,8 +99,8 @@ def _shares(rows: Rows, located: pd.DataFrame, case: Case) -> list[dict[str, obj
         why = (f"{share:.0%} of {len(located):,} located events {_MEANING[rule]} (95% interval {low:.0%} to "
                f"{high:.0%}; good from {limits[rule][0]:.0%}, bad below {limits[rule][1]:.0%})")
         if rule == "marker":
-            why += ("; the share rests on the number of trial depths (of real events 75% pass with one, 97% with "
-                    "twenty), and 58% to 82% of random times pass")
+            why += ("; the share rests on the number of trial depths (of the same real events 73% pass with one, 98% "
+                    "with twenty), and 58% to 82% of random times pass")
         rows.add("well_located", share, verdict, why + ".", key=rule, low=low, high=high,
                  expected=_REAL.get(rule, float("nan")), n=len(located))
         out.append({"rule": rule, "share": share, "low": low, "high": high, "verdict": verdict})
@@ -168,9 +168,9 @@ WELL_LOCATED = Check(
      "22, 209-212."),
     (Metric("well_located", "Share of well-located events", "-",
             "Look at which limit is broken (RMS, error, gap): a large RMS is wrong picks or a wrong velocity model, "
-            "a large gap or error is a network too small for the events."),
+            "a large gap or error is a network too small for the events.", "rms_s"),
      Metric("location_rms", "RMS residual of an event", "s",
-            "Check the velocity model and the picks of the events with the largest residuals."),
+            "Check the velocity model and the picks of the events with the largest residuals.", "rms_s"),
      Metric("location_erh", "Stated horizontal error of an event", "km",
             "Add stations, or leave out events far outside the network."),
      Metric("location_erz", "Stated vertical error of an event", "km",

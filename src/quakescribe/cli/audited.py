@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from quakescribe.cli.project import Json, Set
+from quakescribe.cli.project import Figures, Formats, Json, Set, formats_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,28 +38,32 @@ def audit(
     settings_file: Annotated[Path | None, typer.Option("--settings", help="With files: TOML with settings.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for report and tables.",
                                              show_default="the run's; of files: audit")] = None,
+    figures: Figures = False,
+    formats: Formats = None,
     changes: Set = None,
     as_json: Json = False,
 ) -> None:
     """Say how far a catalogue can be trusted, without labels: a verdict, its reason and what to do, per metric."""
     from quakescribe.cli import show
 
-    audited, report = _audited(sources, name, stations, velocity, picks, reference, relocated, depth_datum,
-                               settings_file, out, changes)
-    findings = audited.audit.findings
+    audited, report, drawn = _audited(sources, name, stations, velocity, picks, reference, relocated, depth_datum,
+                                      settings_file, out, changes, formats_of(figures, formats))
     if as_json:
-        show.as_json({"report": str(report), "findings": findings.to_dict("records")})
+        show.as_json({"report": str(report), "findings": audited.audit.findings.to_dict("records"), "figures": drawn})
         return
     for sentence in audited.info.get("filled_in", ()):
         show.say(sentence)
     print_verdicts(audited)
     show.say(f"report: {report}")
+    if drawn:
+        show.say(f"wrote {len(drawn)} files in {drawn[0].parent}")
 
 
 def _audited(sources: list[Path], name: str, stations: Path | None, velocity: Path | None, picks: Path | None,
              reference: str, relocated: Path | None, depth_datum: float, settings_file: Path | None,
-             out: Path | None, changes: list[str] | None) -> tuple[Audited, Path]:
-    """Audit a run or files; return what was found and the report."""
+             out: Path | None, changes: list[str] | None, formats: tuple[str, ...]
+             ) -> tuple[Audited, Path, list[Path]]:
+    """Audit a run or files; return what was found, the report, and the files of figures for print."""
     from quakescribe.errors import SettingsError
     from quakescribe.run.plain import settings_from
     from quakescribe.run.workspace import is_project, is_run
@@ -71,23 +75,26 @@ def _audited(sources: list[Path], name: str, stations: Path | None, velocity: Pa
         vain = [option for option, value in given.items() if value is not None]
         if vain:
             raise SettingsError(f"{', '.join(vain)}: for files; {sources[0]} is a project or run and knows its own")
-        return _of_run(sources, name, reference, relocated, out, changes)
+        return _of_run(sources, name, reference, relocated, out, changes, formats)
+    if name:
+        raise SettingsError(f"--name {name}: for projects; {sources[0]} is none")
+    if abs(depth_datum) > 10:
+        raise SettingsError(f"--depth-datum {depth_datum:g}: km above sea level, and no mountain is so high; in m?")
     from quakescribe.report.files import write_audit
     from quakescribe.run.audits import audit_files
 
     settings = override(settings_from(settings_file), changes or ())
-    files = [*sources, *([picks] if picks is not None else [])]
-    audited = audit_files(files, settings, stations, velocity, Path(reference) if reference else None, relocated,
-                          depth_datum)
-    return audited, write_audit(audited, out or Path("audit"), settings)
+    audited = audit_files(sources, settings, stations, velocity, Path(reference) if reference else None, relocated,
+                          depth_datum, picks)
+    return audited, *write_audit(audited, out or Path("audit"), settings, formats)
 
 
 def _of_run(sources: list[Path], name: str, reference: str, relocated: Path | None, out: Path | None,
-            changes: list[str] | None) -> tuple[Audited, Path]:
+            changes: list[str] | None, formats: tuple[str, ...]) -> tuple[Audited, Path, list[Path]]:
     from quakescribe.errors import SettingsError
     from quakescribe.exchange.formats import read_tables
     from quakescribe.report.files import write_audit
-    from quakescribe.report.runs import write_report
+    from quakescribe.report.runs import make_report
     from quakescribe.run.audits import audit_run
     from quakescribe.run.workspace import Run, chosen_run, project_of
     from quakescribe.settings.project import load, override
@@ -103,7 +110,8 @@ def _of_run(sources: list[Path], name: str, reference: str, relocated: Path | No
         raise SettingsError(f"--reference {reference}: no run of that name in {folder}; it has {runs}")
     moved = read_tables(relocated, lenient=True).get("origins") if relocated is not None else None
     audited = audit_run(run, folder, settings, other, moved)
-    return audited, write_report(run, audited) if out is None else write_audit(audited, out, settings)
+    return audited, *(make_report(run, formats, audited) if out is None else
+                      write_audit(audited, out, settings, formats))
 
 
 def print_verdicts(audited: Audited) -> None:

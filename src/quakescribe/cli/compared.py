@@ -15,6 +15,11 @@ SHOWN = {"arm": "arm", "threshold": "thr.", "picks": "picks", "corrected_picks":
          "true_precision": "true prec.", "front": "front"}
 """The columns of the table of an experiment, with headings that fit 80 characters; the files have all."""
 
+SIDES = {"stations": "stations", "picks": "picks", "associated": "picks in events",
+         "association_rate": "association rate", "chance_share": "of these by chance", "events": "events",
+         "located": "located", "well_located": "well located", "with_magnitude": "with a magnitude"}
+"""The numbers of the sides, a line each."""
+
 
 def compare(
     items: Annotated[list[str], typer.Argument(
@@ -60,17 +65,19 @@ def compare(
     for warning in found.common.warnings:
         show.say(f"note: {warning}")
     table = found.tables["sides"]
-    columns = [str(name) for name in table.columns if name != "magnitude_kind"]
-    show.table("Side by side", [name.replace("_", " ") for name in columns],
-               ([_cell(value) for value in row] for row in table[columns].astype(object).itertuples(index=False)))
+    show.table("Side by side", ("", *table["side"]),
+               ((words, *map(_cell, table[name].astype(object))) for name, words in SIDES.items()))
     shared = found.tables["events"]
-    show.table("Shared events (what matches by chance taken off)", ("first", "second", "of the first", "of the second"),
-               ((row["first"], row["second"], *(_cell(row["without_chance"] / max(1, row[name])) for name in (
-                   "n_first", "n_second"))) for row in shared.to_dict("records")))
-    ranks = found.tables["ranks"].dropna(subset=["value"])
-    show.table("Which is better at what, and how surely", ("rule", "catalogue", "value", "best in"),
-               ((row["title"], row["side"], _cell(row["value"]), f"{row['p_best']:.0%}")
-                for row in ranks.to_dict("records") if row["p_best"] == row["p_best"]))
+    shared = shared[(shared["n_first"] > 0) & (shared["n_second"] > 0)]
+    if len(shared):
+        show.table("Shared events, without chance", ("first", "second", "of the first", "of the second"),
+                   ((row["first"], row["second"], *(_cell(row["without_chance"] / row[name]) for name in (
+                       "n_first", "n_second"))) for row in shared.to_dict("records")))
+    ranks = found.tables["ranks"].dropna(subset=["value", "p_best"])
+    if len(ranks):
+        show.table("Which is better at what, and how surely", ("rule", "catalogue", "value", "best in"),
+                   ((row["title"], row["side"], _cell(row["value"]), f"{row['p_best']:.0%}")
+                    for row in ranks.to_dict("records")))
     print_findings(worst_first(found.findings), {metric.name: metric.title for metric in METRICS}, "How they differ")
     show.say(f"report: {report}")
     if figures:
@@ -128,6 +135,6 @@ def _cell(value: Any) -> str:
         return "yes" if value else ""
     if isinstance(value, str):
         return value
-    if value != value:
+    if str(value) in ("<NA>", "nan"):
         return ""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

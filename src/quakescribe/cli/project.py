@@ -9,10 +9,29 @@ from typing import Annotated
 import typer
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The project folder.")]
+RunFolder = Annotated[Path, typer.Argument(metavar="DIR", help="The project folder, or the folder of a run.")]
 Name = Annotated[str, typer.Option("--name", help="Which run.", show_default="the one worked on last")]
 Set = Annotated[list[str] | None, typer.Option(
     "--set", metavar="SECTION.NAME=VALUE", help="Change a setting for this once, e.g. pick.picker=sar; repeatable.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document for machines.")]
+
+
+class FigureFormat(StrEnum):
+    """Formats of figures for print."""
+
+    PNG = "png"
+    PDF = "pdf"
+    SVG = "svg"
+
+
+Figures = Annotated[bool, typer.Option("--figures", help="Write the figures for print too.")]
+Formats = Annotated[list[FigureFormat] | None, typer.Option(
+    "--figure-format", help="Repeatable; with it --figures may be left away.", show_default="png and pdf")]
+
+
+def formats_of(figures: bool, formats: list[FigureFormat] | None) -> tuple[str, ...]:
+    """Return the formats that the two options ask for; none = no figures."""
+    return tuple(one.value for one in formats) if formats else ("png", "pdf") if figures else ()
 
 
 class Stage(StrEnum):
@@ -121,7 +140,7 @@ def _plain(value: object) -> str:
 
 
 def export(
-    folder: Folder,
+    folder: RunFolder,
     to: Annotated[str, typer.Option("--format", help="csv, quakeml, fdsn, geojson, pal, hypodd, hypoinverse, ...")],
     out: Annotated[Path, typer.Option("--out", help="File or folder to write.")],
     name: Name = "",
@@ -131,10 +150,9 @@ def export(
     from quakescribe.cli import show
     from quakescribe.exchange.formats import write_tables
     from quakescribe.report.runs import all_tables
-    from quakescribe.run.workspace import Project
+    from quakescribe.run.workspace import chosen_run
 
-    project = Project(folder)
-    this = project.run(name) if name else project.latest()
+    this = chosen_run(folder, name)
     losses = write_tables(out, to, all_tables(this))
     if as_json:
         show.as_json({"file": out, "format": to, "run": this.name, "losses": losses})
@@ -145,21 +163,19 @@ def export(
 
 
 def report(
-    folder: Folder,
+    folder: RunFolder,
     name: Name = "",
-    figures: Annotated[bool, typer.Option("--figures", help="Write the figures for print too.")] = False,
-    formats: Annotated[list[str] | None, typer.Option(
-        "--figure-format", help="png, pdf or svg; repeatable.", show_default="png and pdf")] = None,
+    figures: Figures = False,
+    formats: Formats = None,
     as_json: Json = False,
 ) -> None:
     """Audit a run and make its report again from its tables; with --figures also every figure for print."""
     from quakescribe.cli import show
     from quakescribe.report.runs import make_report
-    from quakescribe.run.workspace import Project
+    from quakescribe.run.workspace import chosen_run
 
-    project = Project(folder)
-    this = project.run(name) if name else project.latest()
-    path, drawn = make_report(this, formats or (("png", "pdf") if figures else ()))
+    this = chosen_run(folder, name)
+    path, drawn = make_report(this, formats_of(figures, formats))
     if as_json:
         show.as_json({"report": path, "run": this.name, "figures": drawn})
         return

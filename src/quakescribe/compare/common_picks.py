@@ -14,7 +14,7 @@ from quakescribe.audit.check import BAD, CANNOT_TELL, GOOD, WATCH, Metric, Rows,
 from quakescribe.audit.statistics import absolute, mad_scale, robust_z
 from quakescribe.compare import intervals
 from quakescribe.compare.catalogues import Matches, shifted, without_chance
-from quakescribe.compare.sides import Common, Pair, only_associated, station_codes
+from quakescribe.compare.sides import BEYOND, Common, Pair, station_codes
 from quakescribe.settings.compare import ComparisonSettings
 from quakescribe.tables.facts import Facts
 from quakescribe.tables.matching import close, nanoseconds, one_to_one
@@ -199,20 +199,25 @@ def seen(common: Common, found: Sequence[tuple[Pair, PickMatches]]) -> list[Ints
 
 
 def association(common: Common, others: Sequence[Ints]) -> pd.DataFrame:
-    """Return the association rate of picks that another side has too, and of those that none has, by phase."""
+    """Return the association rate of picks that another side has too, and of those that none has, by phase.
+
+    Picks of events beyond the common span do not count. A side that does not say which picks belong to events has no
+    ``associated``, and one without others no ``rate``.
+    """
     out = []
-    for name, facts, count in zip(common.names, common.facts, others, strict=True):
-        block, known = common.blocks(facts.picks["time"]), not only_associated(facts)
+    for s, (name, facts, count) in enumerate(zip(common.names, common.facts, others, strict=True)):
+        block, within = common.blocks(facts.picks["time"]), (facts.picks["event_id"] != BEYOND).to_numpy()
         of_phase = facts.picks["phase"].to_numpy()
         kept = (facts.picks["event_id"] > 0).to_numpy()
         for phase in ("", *PHASES):
             for who, part in (("agreed", count > 0), ("alone", count == 0)):
-                chosen = part & ((of_phase == phase) | (phase == ""))
+                chosen = part & within & ((of_phase == phase) | (phase == ""))
                 n, k = (np.bincount(block[chosen], weight, minlength=common.n_blocks)
                         for weight in (None, kept[chosen]))
-                share, low, high = (float(one[0]) if known else np.nan for one in intervals.shares(k, n))
-                out.append({"side": name, "phase": phase, "picks": who, "n": n.sum(), "associated": k.sum(),
-                            "rate": share, "low": low, "high": high})
+                share, low, high = (float(one[0]) if common.rated[s] else np.nan for one in intervals.shares(k, n))
+                out.append({"side": name, "phase": phase, "picks": who, "n": n.sum(),
+                            "associated": k.sum() if common.associated[s] else np.nan, "rate": share, "low": low,
+                            "high": high})
     return pd.DataFrame(out)
 
 
@@ -294,8 +299,8 @@ def tell_association(rows: Rows, table: pd.DataFrame) -> None:
     for side in table["side"].unique():
         alone, agreed = whole.loc[(side, "alone")], whole.loc[(side, "agreed")]
         if np.isnan(alone["rate"]) or np.isnan(agreed["rate"]):
-            rows.cannot_tell("alone_association_rate", f"'{side}' has no picks, picks of one sort only, or only such "
-                             "as are associated.", scope="side", key=str(side), n=alone["n"])
+            rows.cannot_tell("alone_association_rate", f"'{side}' has no picks, picks of one sort only, only such "
+                             "as are associated, or does not say which are.", scope="side", key=str(side), n=alone["n"])
             continue
         lower = alone["high"] < agreed["low"]
         verdict = GOOD if lower else WATCH if alone["low"] > agreed["high"] else CANNOT_TELL

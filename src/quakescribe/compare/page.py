@@ -187,9 +187,10 @@ def _cell(row: dict[Any, Any], name: str, unit: str) -> str:
 def _tiles(found: Comparison) -> list[tuple[str, str, str]]:
     out = []
     for row in found.tables["sides"].to_dict("records"):
-        well = f"{share(row['well_located'], row['located'])} well located" if row["well_located"] else \
-            "which are well located is not told"
-        n, kept = row["picks"], row["associated"]
-        picks = f"{share(kept, n)} of {count(n)} picks" if n else "no picks"
-        out.append((count(row["events"]), str(row["side"]), f"events, {well}; {picks}"))
+        well, n, kept = row["well_located"], row["picks"], row["associated"]
+        events = "no events" if pd.isna(row["events"]) else "events, which are well located is not told" if \
+            pd.isna(well) else f"events, {share(well, row['located'])} well located"
+        picks = "no picks" if pd.isna(n) else f"{count(n)} picks, which are in events is not told" if \
+            pd.isna(kept) else f"{share(kept, n)} of {count(n)} picks"
+        out.append(("-" if pd.isna(row["events"]) else count(row["events"]), str(row["side"]), f"{events}; {picks}"))
     return out

@@ -18,7 +18,7 @@ from scipy.stats import norm, t
 from quakescribe.audit.check import CANNOT_TELL, GOOD, WATCH, Metric, Rows
 from quakescribe.compare.catalogues import Matches
 from quakescribe.compare.pareto import front
-from quakescribe.compare.sides import Common, Pair, Side, only_associated, station_codes
+from quakescribe.compare.sides import BEYOND, Common, Pair, Side, station_codes
 from quakescribe.settings.compare import ComparisonSettings
 from quakescribe.tables.facts import Facts
 
@@ -61,7 +61,7 @@ CRITERIA = (
     Criterion("agreed_events", "Events that another side has", True, False),
     Criterion("alone_events", "Share of events that no other side has", False, True),
 )
-"""The first two are without what associates by chance, and say so, where that was counted on every side."""
+"""The first two are without what associates by chance, and say so, where that was counted on all that have them."""
 
 WITHOUT_CHANCE = ("associated_picks", "association_rate")
 
@@ -102,7 +102,8 @@ class Ranking:
     ----------
     ranks
         Per criterion and side: ``value`` with ``low`` and ``high``; ``rank`` (1 = best; equals share their mean rank)
-        with ``rank_low`` and ``rank_high``; ``p_best``, in how many of the resampled spans it is the best.
+        with ``rank_low`` and ``rank_high``; ``p_best``, in how many of the resampled spans it is the best; ``ranked``,
+        how many sides have a value. Without a second one there is no rank and no best.
     pairs
         Per criterion and two sides: ``p_better``, in how many the first is the better one.
     fronts
@@ -170,16 +171,17 @@ def _best(good: Array) -> Array:
 
 def _ranks(counts: Counts, observed: Array, again: Array) -> pd.DataFrame:
     good = _signed(counts, observed)
-    place = _rank(good)
     known = np.isfinite(observed)
+    against = known & (known.sum(1, keepdims=True) > 1)
+    place = np.where(against, _rank(good), np.nan)
     ends = np.full((4, *observed.shape), np.nan)
     best = np.full(observed.shape, np.nan)
     if again.shape[2]:
         places = _rank(_signed(counts, again))
         most = np.where([one.share for one in counts.criteria], 1.0, np.inf)[:, None, None]
         ends[:2, known] = np.nanquantile(np.clip(again, 0.0, most)[known], [0.025, 0.975], axis=1)
-        ends[2:, known] = np.nanquantile(places[known], [0.025, 0.975], axis=1)
-        best = np.where(known, _best(_signed(counts, again)), np.nan)
+        ends[2:, against] = np.nanquantile(places[against], [0.025, 0.975], axis=1)
+        best = np.where(against, _best(_signed(counts, again)), np.nan)
     out = []
     for c, criterion in enumerate(counts.criteria):
         for s, side in enumerate(counts.sides):
@@ -246,8 +248,13 @@ def count(common: Common, sides: Sequence[Side], others: Sequence[NDArray[np.int
     tops, below = (np.full((len(CRITERIA), len(sides), common.n_blocks), np.nan) for _ in range(2))
     agreed = _agreed(common, matched)
     confirming = all(len(one.picks) for one in common.facts)
+    meeting = sum(len(one.catalogue) > 0 for one in common.facts) > 1
     for s, facts in enumerate(common.facts):
-        rows = {**_of_picks(common, facts, others[s], chance[s], confirming), **_of_events(common, facts, agreed[s])}
+        rows = _of_events(common, facts, agreed[s], meeting)
+        if len(facts.picks):
+            rows |= _of_arrivals(common, s, chance[s])
+            if confirming:
+                rows["confirmed_picks"] = _tallied(common, facts.picks, others[s] > 0)
         for c, criterion in enumerate(CRITERIA):
             tops[c, s], below[c, s] = rows.get(criterion.name, (np.nan, np.nan))
     if len(sides) == 2:  # what one has that the other has too is the same number
@@ -255,33 +262,43 @@ def count(common: Common, sides: Sequence[Side], others: Sequence[NDArray[np.int
     return Counts(common.names, criteria, tops, below)
 
 
+def chance_share(side: Side) -> float:
+    """Return which share of a side's associated picks is chance; not a number where that was not counted."""
+    null = side.null
+    if null is None or not len(null) or not float(null["real_picks"].sum()):
+        return np.nan
+    return float(min(1.0, null["null_picks"].sum() / null["real_picks"].sum()))
+
+
 def chance_shares(sides: Sequence[Side]) -> list[float]:
-    """Return which share of each side's associated picks is chance; zero for all where it was not counted on all."""
-    out = []
-    for side in sides:
-        null = side.null
-        if null is None or not len(null) or not float(null["real_picks"].sum()):
-            return [0.0] * len(sides)
-        out.append(float(min(1.0, null["null_picks"].sum() / null["real_picks"].sum())))
-    return out
+    """Return which share of each side's associated picks is chance, to be taken off.
+
+    Zero for all where it was not counted on all that say which picks are associated.
+    """
+    out = [chance_share(side) if side.fates[0] else 0.0 for side in sides]
+    return out if np.isfinite(out).all() else [0.0] * len(sides)
 
 
-def _of_picks(common: Common, facts: Facts, others: NDArray[np.int64], chance: float, confirming: bool
-              ) -> dict[str, tuple[Array, Array]]:
-    picks = facts.picks
-    if picks.empty:
+def _of_arrivals(common: Common, side: int, chance: float) -> dict[str, tuple[Array, Array]]:
+    """Return what rests on which picks belong to events; nothing of a side that does not say it."""
+    if not common.associated[side]:
         return {}
-    block = common.blocks(picks["time"])
+    every = common.facts[side].picks
+    picks = every.loc[every["event_id"] != BEYOND]
     kept = (picks["event_id"] > 0).to_numpy()
-    n, associated, shared = (np.bincount(block, weight, minlength=common.n_blocks).astype(np.float64)
-                             for weight in (None, kept, others > 0))
+    associated, n = _tallied(common, picks, kept)
     out = {"associated_picks": (associated * (1.0 - chance), n)}
-    if confirming:
-        out["confirmed_picks"] = (shared, n)
-    if not only_associated(facts):
+    if common.rated[side]:
         out["association_rate"] = (associated * (1.0 - chance), n)
-        out["contamination"] = _contamination(common, picks, block, kept)
+        out["contamination"] = _contamination(common, picks, common.blocks(picks["time"]), kept)
     return out
+
+
+def _tallied(common: Common, table: pd.DataFrame, chosen: NDArray[Any]) -> tuple[Array, Array]:
+    """Return per block of time how many rows are chosen (or the sum of their weights), and how many there are."""
+    block = common.blocks(table["time"])
+    top, below = (np.bincount(block, weight, minlength=common.n_blocks).astype(np.float64) for weight in (chosen, None))
+    return top, below
 
 
 def _contamination(common: Common, picks: pd.DataFrame, block: NDArray[np.int64], kept: NDArray[np.bool_]
@@ -301,15 +318,15 @@ def _contamination(common: Common, picks: pd.DataFrame, block: NDArray[np.int64]
     return top, below
 
 
-def _of_events(common: Common, facts: Facts, agreed: Array) -> dict[str, tuple[Array, Array]]:
+def _of_events(common: Common, facts: Facts, agreed: Array, meeting: bool) -> dict[str, tuple[Array, Array]]:
+    """Return what rests on events; ``meeting`` says whether another side has any."""
     events = facts.catalogue
     if events.empty:
         return {}
-    block = common.blocks(events["time"])
-    n, well, shared = (np.bincount(block, weight, minlength=common.n_blocks).astype(np.float64)
-                       for weight in (None, events["well_located"].to_numpy(), agreed))
-    out = {"agreed_events": (shared, n), "alone_events": (n - shared, n)}
+    shared, n = _tallied(common, events, agreed)
+    out = {"agreed_events": (shared, n), "alone_events": (n - shared, n)} if meeting else {}
     if events["well_located"].any():
+        well, _ = _tallied(common, events, events["well_located"].to_numpy())
         out |= {"well_located": (well, n), "well_located_share": (well, n)}
     return out
 

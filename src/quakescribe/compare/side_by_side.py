@@ -12,7 +12,7 @@ import pandas as pd
 
 from quakescribe.audit.check import Metric, Rows, table
 from quakescribe.compare import catalogues, common_picks, differences, ranking
-from quakescribe.compare.sides import Common, Pair, Side, common_ground, only_associated, station_codes
+from quakescribe.compare.sides import BEYOND, Common, Pair, Side, common_ground, station_codes
 from quakescribe.run.workspace import write_text
 from quakescribe.settings.compare import ComparisonSettings
 from quakescribe.tables import FINDINGS, store
@@ -95,7 +95,7 @@ def compare_sides(sides: Sequence[Side], settings: ComparisonSettings | None = N
     ranked = ranking.rank(ranking.count(common, sides, others, matched), settings)
     common_picks.tell_association(rows, association)
     ranking.tell(rows, ranked)
-    tables = {"sides": _sides(common, ranking.chance_shares(sides)), "stations": _stations(common),
+    tables = {"sides": _sides(common, sides), "stations": _stations(common),
               **{name: pd.concat(frames, ignore_index=True) for name, frames in parts.items()},
               "pick_association": association, "ranks": ranked.ranks, "better": ranked.pairs, "fronts": ranked.fronts}
     return Comparison(common, tables, table(rows.rows))
@@ -122,32 +122,42 @@ def _of_pair(pair: Pair, matches: catalogues.Matches, picks: common_picks.PickMa
             "cumulative_ratio": ratio, "pick_agreement": agreement, "arrival_agreement": arrivals}
 
 
-def _sides(common: Common, chance: Sequence[float]) -> pd.DataFrame:
-    """Return the numbers of every side."""
+def _sides(common: Common, sides: Sequence[Side]) -> pd.DataFrame:
+    """Return the numbers of every side; null is what it has none of, or does not say."""
     out = []
-    for name, facts, part in zip(common.names, common.facts, chance, strict=True):
-        picks, associated = len(facts.picks), int((facts.picks["event_id"] > 0).sum())
-        known = picks > 0 and not only_associated(facts)
+    for s, (side, facts) in enumerate(zip(sides, common.facts, strict=True)):
+        fate, catalogue, whole = facts.picks["event_id"], facts.catalogue, side.facts.catalogue
+        within, picks = int((fate != BEYOND).sum()), len(side.facts.picks) > 0
         out.append({
-            "side": name, "stations": facts.picks["station_id"].nunique(), "picks": picks, "associated": associated,
-            "association_rate": associated / picks if known else np.nan, "chance_share": part,
-            "events": len(facts.catalogue), "located": int(facts.catalogue["located"].sum()),
-            "well_located": int(facts.catalogue["well_located"].sum()), "magnitude_kind": facts.kind,
-            "with_magnitude": int(facts.catalogue["magnitude"].notna().sum())})
-    return pd.DataFrame(out)
+            "side": side.name, "stations": facts.picks["station_id"].nunique() if picks else None,
+            "picks": len(fate) if picks else None,
+            "associated": int((fate > 0).sum()) if common.associated[s] else None,
+            "association_rate": (fate > 0).sum() / within if common.rated[s] and within else np.nan,
+            "chance_share": ranking.chance_share(side) if common.associated[s] else np.nan,
+            "events": len(catalogue) if len(whole) else None,
+            **{name: int(catalogue[name].sum()) if whole[name].any() else None for name in ("located", "well_located")},
+            "magnitude_kind": facts.kind,
+            "with_magnitude": int(catalogue["magnitude"].notna().sum()) if whole["magnitude"].notna().any() else None})
+    return pd.DataFrame(out).astype(dict.fromkeys(_COUNTS, "Int64"))
+
+
+_COUNTS = ("stations", "picks", "associated", "events", "located", "well_located", "with_magnitude")
 
 
 def _stations(common: Common) -> pd.DataFrame:
-    """Return picks and picks without an event by side, station (NET.STA) and phase."""
+    """Return picks by side, station (NET.STA) and phase; those in an event and in none where the side says so."""
     out = []
-    for name, facts in zip(common.names, common.facts, strict=True):
+    for s, (name, facts) in enumerate(zip(common.names, common.facts, strict=True)):
         (station,), names = station_codes(facts.picks["station_id"])
         group = 2 * station + (facts.picks["phase"] == "S").to_numpy()
-        n, kept = (np.bincount(rows, minlength=2 * len(names))
-                   for rows in (group, group[(facts.picks["event_id"] > 0).to_numpy()]))
-        out.append(pd.DataFrame({"station": np.repeat(np.array(names, object), 2), "phase": ["P", "S"] * len(names),
-                                 "picks": n, "associated": kept, "side": name, "unassociated": n - kept}))
-    return pd.concat(out, ignore_index=True)
+        fate = facts.picks["event_id"].to_numpy()
+        n, kept, lone = (np.bincount(group[rows], minlength=2 * len(names)).astype(float)
+                         for rows in (slice(None), fate > 0, fate == 0))
+        out.append(pd.DataFrame({
+            "station": np.repeat(np.array(names, object), 2), "phase": ["P", "S"] * len(names), "picks": n,
+            "associated": kept if common.associated[s] else np.nan, "side": name,
+            "unassociated": lone if common.rated[s] else np.nan}))
+    return pd.concat(out, ignore_index=True).astype(dict.fromkeys(("picks", "associated", "unassociated"), "Int64"))
 
 
 def _write(frame: pd.DataFrame, path: Path) -> Path:

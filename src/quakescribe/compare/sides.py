@@ -24,6 +24,9 @@ from quakescribe.tables.matching import Rows, nanoseconds
 
 Span = tuple[pd.Timestamp, pd.Timestamp]
 
+BEYOND = -1
+"""``event_id`` of picks whose event lies beyond the common span: they belong to one, but to none that is compared."""
+
 _ALL_PAIRS = 6  # sides; of more, every one is held against the first only
 _MOVED_KM = 0.1  # a station is not known better than this in many a list
 
@@ -45,7 +48,9 @@ class Side:
     null
         What associates by chance, as in :class:`quakescribe.audit.Case`; none = not counted.
     info
-        ``span``: first and last time of the data; else from the first to the last pick or event.
+        ``span``: first and last time of the data; else from the first to the last pick or event. ``arrivals_given``:
+        False where the arrivals were guessed for the audit; they are not compared. ``filled_in``: sentences on what
+        was not given.
     """
 
     name: str
@@ -59,11 +64,27 @@ class Side:
     def facts(self) -> Facts:
         """The tables joined; see :func:`quakescribe.tables.facts.gather`. Without picks, the arrivals are the picks."""
         tables = dict(self.tables)
+        if self.guessed:
+            tables.pop("arrivals", None)
         arrivals = tables.get("arrivals")
         if not len(tables.get("picks", ())) and arrivals is not None and len(arrivals):
             columns = ["pick_id", "station_id", "phase", "time"]
             tables["picks"] = arrivals.drop_duplicates("pick_id")[columns].assign(pair_id=0, picker="arrivals")
         return gather(tables, self.info)
+
+    @property
+    def guessed(self) -> bool:
+        """Whether the arrivals were not given but taken from the picks near predicted onsets."""
+        return not self.info.get("arrivals_given", True)
+
+    @cached_property
+    def fates(self) -> tuple[bool, bool]:
+        """Whether it says which picks belong to events; and whether it holds picks that do not, so that it has a rate.
+
+        Of the whole catalogue: cut to the common span, one that holds associated picks only has others too.
+        """
+        kept = (self.facts.picks["event_id"] > 0).to_numpy()
+        return bool(kept.any()), bool(kept.any() and not kept.all())
 
 
 @dataclass(frozen=True)
@@ -74,6 +95,9 @@ class Common:
     ----------
     names, facts
         Of the sides, restricted to the span (and, where asked, to the stations) that they share.
+    associated, rated
+        Of every side: whether it says which picks belong to events, and whether its association rate means something;
+        see :attr:`Side.fates`.
     span
         None where they share none; all facts are empty then.
     warnings
@@ -82,6 +106,8 @@ class Common:
 
     names: tuple[str, ...]
     facts: tuple[Facts, ...]
+    associated: tuple[bool, ...]
+    rated: tuple[bool, ...]
     span: Span | None
     warnings: tuple[str, ...]
 
@@ -174,10 +200,11 @@ def common_ground(sides: Sequence[Side], settings: ComparisonSettings) -> Common
         raise SettingsError(f"the catalogues share no time: {told}")
     shared = shared_stations(facts)
     warnings = [*_spans(names, facts, span), *_station_lists(names, facts, settings), *_places(names, facts),
-                *_models(sides), *_lacking(names, facts)]
+                *_models(sides), *_lacking(sides), *_filled_in(sides)]
     keep = shared if settings.common_stations else None
-    return Common(names, tuple(restricted(one, span, keep, settings.least_stations) for one in facts), span,
-                  tuple(warnings))
+    associated, rated = zip(*(side.fates for side in sides), strict=True)
+    return Common(names, tuple(restricted(one, span, keep, settings.least_stations) for one in facts), associated,
+                  rated, span, tuple(warnings))
 
 
 def common_span(spans: Sequence[Span | None], margin_s: float) -> Span | None:
@@ -217,9 +244,10 @@ def restricted(facts: Facts, span: Span | None, stations: set[str] | None, least
     Parameters
     ----------
     span
-        Both ends belong to it. None = nothing is left.
+        Both ends belong to it. None = nothing is left. Picks of events beyond it have the ``event_id`` BEYOND.
     stations
-        NET.STA; None = all. An event that has arrivals stays if at least `least` of these stations hold one.
+        NET.STA; None = all. An event that has arrivals stays if at least `least` of these stations hold one; picks of
+        one that does not stay count as in none, since it would not have been found with these stations.
     """
     def inside(times: pd.Series) -> NDArray[np.bool_]:
         return np.asarray(times.between(*span) if span is not None else np.zeros(len(times), bool), dtype=bool)
@@ -229,7 +257,8 @@ def restricted(facts: Facts, span: Span | None, stations: set[str] | None, least
             return np.ones(len(table), dtype=bool)
         return station_names(table["station_id"]).isin(stations).to_numpy()
 
-    catalogue = _rows(facts.catalogue, inside(facts.catalogue["time"]))
+    within = inside(facts.catalogue["time"])
+    catalogue, beyond = _rows(facts.catalogue, within), facts.catalogue.loc[~within, "event_id"]
     arrivals = _rows(facts.arrivals, there(facts.arrivals))
     if stations is not None:
         left = arrivals.assign(name=station_names(arrivals["station_id"])).groupby("event_id")["name"].nunique()
@@ -239,7 +268,8 @@ def restricted(facts: Facts, span: Span | None, stations: set[str] | None, least
     kept = catalogue["event_id"]
     lost = (picks["event_id"] > 0) & ~picks["event_id"].isin(kept)
     if lost.any():
-        picks = picks.assign(event_id=picks["event_id"].where(~lost, 0))
+        instead = np.where(picks["event_id"].isin(beyond), BEYOND, 0)
+        picks = picks.assign(event_id=picks["event_id"].where(~lost, instead))
     return dataclasses.replace(
         facts, picks=picks, catalogue=catalogue, span=span, stations=_rows(facts.stations, there(facts.stations)),
         arrivals=_rows(arrivals, arrivals["event_id"].isin(kept).to_numpy()),
@@ -327,17 +357,24 @@ def _models(sides: Sequence[Side]) -> list[str]:
     return out
 
 
-def _lacking(names: Sequence[str], facts: Sequence[Facts]) -> list[str]:
+def _lacking(sides: Sequence[Side]) -> list[str]:
     out = []
-    for name, one in zip(names, facts, strict=True):
+    names, facts = [side.name for side in sides], [side.facts for side in sides]
+    for side, one in zip(sides, facts, strict=True):
         if one.span is None:
             continue
+        associated, rated = side.fates
         if one.picks.empty:
-            out.append(f"'{name}' has no picks: it is compared by its events only.")
-        elif only_associated(one):
-            out.append(f"'{name}' holds associated picks only: it has no association rate.")
+            out.append(f"'{side.name}' has no picks: it is compared by its events only.")
+        elif one.catalogue.empty:
+            out.append(f"'{side.name}' has no events: it has no association rate and is compared by its picks only.")
+        elif not associated:
+            out.append(f"'{side.name}' does not say which picks belong to its events: it is left out of all that rests "
+                       "on arrivals, such as the association rate.")
+        elif not rated:
+            out.append(f"'{side.name}' holds associated picks only: it has no association rate.")
         if len(one.catalogue) and not one.catalogue["well_located"].any():
-            out.append(f"'{name}' has no event that is known to be well located.")
+            out.append(f"'{side.name}' has no event that is known to be well located.")
     kinds = [set(one.magnitudes.loc[one.magnitudes["station_id"].isna(), "kind"]) for one in facts]
     if all(kinds) and not set.intersection(*kinds):
         out.append("The catalogues share no kind of magnitude: " + "; ".join(
@@ -345,6 +382,6 @@ def _lacking(names: Sequence[str], facts: Sequence[Facts]) -> list[str]:
     return out
 
 
-def only_associated(facts: Facts) -> bool:
-    """Return whether every pick belongs to an event: then the others were not kept, and a rate says nothing."""
-    return bool(len(facts.picks)) and bool((facts.picks["event_id"] > 0).all())
+def _filled_in(sides: Sequence[Side]) -> list[str]:
+    """Return what was filled in for the audit of each side, under its name."""
+    return [f"'{side.name}': {sentence}" for side in sides for sentence in side.info.get("filled_in") or ()]

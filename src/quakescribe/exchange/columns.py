@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from quakescribe.exchange.clock import has_offset
 from quakescribe.exchange.collect import Collector, Event, Magnitude, Phase, Tables
 from quakescribe.exchange.lines import Line, read_lines
 from quakescribe.exchange.names import phase_word
+from quakescribe.exchange.tabular import CATALOGUE
 from quakescribe.tables import SKIPS
 
 NAMES = {
@@ -35,8 +37,10 @@ NAMES = {
 }
 EVENT_NAMES = {
     "id": ("event_id", "id", "evid", "eventid", "event_index", "event_idx", "idx", "index"),
-    "time": ("time", "origin_time", "event_time", "datetime", "ot", "timestamp", "date_time"),
-    "latitude": ("latitude", "lat"), "longitude": ("longitude", "lon", "long"),
+    "time": ("time", "origin_time", "event_time", "datetime", "ot", "timestamp", "date_time",
+             "origintime", "eventtime", "origin_date_time"),
+    "latitude": ("latitude", "lat", "latitude_deg", "lat_deg"),
+    "longitude": ("longitude", "lon", "long", "longitude_deg", "lon_deg"),
     "depth_m": ("depth(m)", "depth_m"), "depth_km": ("depth_km", "depth(km)", "depth/km", "depth", "dep"),
     "magnitude": ("magnitude", "mag", "ml"), "kind": ("magnitude_kind", "magtype", "mag_type", "magnitude_type"),
     "mag_error": ("magnitude_uncertainty", "magerror"), "gap": ("gap_deg", "gap"), "rms": ("rms_s", "rms"),
@@ -46,13 +50,24 @@ EVENT_NAMES = {
     "source_id": ("source_id",),
 }
 UNKNOWN_AMPLITUDE = ("amp", "phase_amplitude", "amplitude")
+NOT_EVENTS = {"station", "station_id", "trace_id", "phase", "phase_type", "channel", "elevation_m"}
+_PLAIN_UNIT = re.compile(r"[(\[](utc|gmt|deg|degrees?|°|km)[)\]]$")
 
 
 def header(head: bytes) -> tuple[list[str], str]:
-    """Return the column names in lower case, and the separator."""
+    """Return the column names, and the separator.
+
+    Names come in lower case, with ``_`` for blanks and without the units that are ours anyway: ``Origin Time (UTC)``
+    is ``origin_time``, ``Depth (m)`` is ``depth(m)``.
+    """
     first = head.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0].decode("utf-8", "replace").strip()
     mark = max(",\t;", key=first.count)
-    return [name.strip().strip('"').lower() for name in first.split(mark)], mark
+    return [_plain(name) for name in first.lstrip("# ").split(mark)], mark
+
+
+def _plain(name: str) -> str:
+    short = re.sub(r"\s*([(\[])\s*", r"\1", name.strip().strip('"').strip().lower())
+    return re.sub(r"[\s-]+", "_", _PLAIN_UNIT.sub("", short))
 
 
 def _match(names: list[str], wanted: dict[str, tuple[str, ...]]) -> dict[str, int]:
@@ -71,15 +86,18 @@ def sniff_events(head: bytes) -> bool:
     """Return whether the header names a time, latitude and longitude, and no phase."""
     names = header(head)[0]
     return {"time", "latitude", "longitude"} <= set(_match(names, EVENT_NAMES)) and \
-        not {"station", "station_id", "trace_id", "phase", "phase_type", "channel", "elevation_m"} & set(names)
+        not NOT_EVENTS & set(names)
 
 
 def _rows(path: Path, wanted: dict[str, tuple[str, ...]],
           needed: tuple[str, ...]) -> Iterator[tuple[Line, dict[str, str]]]:
-    """Yield every row with what was asked for; all times must agree on whether they say their zone."""
+    """Yield every row with what was asked for; all times must agree on whether they say their zone.
+
+    A header without rows is refused, but for the one that we write for a catalogue without events.
+    """
     names: list[str] = []
     found: dict[str, int] = {}
-    mark, zoned = ",", None
+    mark, zoned, empty = ",", None, True
     for line in read_lines(Path(path)):
         if not line.text.strip():
             continue
@@ -91,6 +109,7 @@ def _rows(path: Path, wanted: dict[str, tuple[str, ...]],
                 line.fail(f"no column for {', '.join(missing)}; expected one of "
                           + "; ".join("/".join(wanted[thing]) for thing in missing))
             continue
+        empty = False
         fields = next(csv.reader([line.text], delimiter=mark))
         if len(fields) != len(names):
             line.fail(f"{len(fields)} fields; expected {len(names)}, as in the header")
@@ -103,6 +122,8 @@ def _rows(path: Path, wanted: dict[str, tuple[str, ...]],
                     line.fail(f"time '{row[thing]}' {'has no' if zoned else 'has an'} offset, other rows "
                               f"{'have one' if zoned else 'have none'}; expected all with or all without (then UTC)")
         yield line, row
+    if empty and tuple(names) != CATALOGUE:
+        raise FormatError(f"{path}: has a header, but no rows")
 
 
 def _is_epoch(text: str) -> bool:

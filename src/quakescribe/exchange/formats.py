@@ -20,9 +20,11 @@ from quakescribe.exchange import (
     nonlinloc,
     pal,
     quakeml,
+    relocated,
     stationfile,
     tabular,
 )
+from quakescribe.exchange.hints import missing_columns
 from quakescribe.exchange.view import Tables
 from quakescribe.tables import SKIPS, TABLES
 
@@ -63,6 +65,10 @@ FORMATS: dict[str, Format] = {entry.name: entry for entry in (
            (".csv",), tabular.sniff_csv, tabular.HOLDS, tabular.read_file, tabular.write_csv),
     Format("hypodd", "hypoDD phase.dat", (".dat", ".pha"), hypodd.sniff, hypodd.HOLDS, hypodd.read, hypodd.write),
     Format("hypodd-event", "hypoDD event.dat (read only)", (".dat",), hypodd.sniff_event, {}, hypodd.read_event),
+    Format("hypodd-reloc", "hypoDD's relocated events, hypoDD.reloc (read only)", (".reloc",), relocated.sniff_hypodd,
+           {}, relocated.read_hypodd),
+    Format("growclust", "GrowClust's relocated events (read only)", (".growclust_cat",), relocated.sniff_growclust, {},
+           relocated.read_growclust),
     Format("hypo71", "HYPO71 summary of HYPOINVERSE (read only)", (".sum",), hypo71.sniff, {}, hypo71.read),
     Format("hypoinverse", "HYPOINVERSE Y2000 phase or archive file", (".phs", ".arc"), hypoinverse.sniff,
            hypoinverse.HOLDS, hypoinverse.read, hypoinverse.write),
@@ -110,7 +116,8 @@ def recognise(path: str | Path) -> str:
     name = next((entry.name for entry in FORMATS.values() if entry.sniff(head)), None)
     if name is None:
         first = head.split(b"\n", 1)[0][:60].decode("utf-8", "replace").strip()
-        raise FormatError(f"{path}: no known format begins with '{first}'; known are {', '.join(FORMATS)}")
+        why = missing_columns(head) or f"known are {', '.join(FORMATS)}"
+        raise FormatError(f"{path}: no known format begins with '{first}'; {why}")
     return name
 
 

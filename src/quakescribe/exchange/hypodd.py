@@ -38,31 +38,34 @@ HOLDS = {"events": ("event_id", "time", "latitude", "longitude", "depth_km", "n_
          "picks": ("pick_id", "station_id", "phase", "time")}
 STATION_HOLDS = {"stations": ("station_id", "latitude", "longitude", "elevation_m")}
 LABEL = 7  # characters hypoDD reads of a station's name
-LARGEST_ID = 2**31 - 1
+LARGEST_ID = 999_999_999  # hypoDD writes ids in 9 columns
+MOST_SHIFT_S = 60.0
+"""A relocated event whose time differs by more than this from a phase file's is not that file's event (s)."""
 _STEP = 10_000_000  # 0.01 s
 
 
 def sniff(head: bytes) -> bool:
     """Return whether the first line is a '#' and at least 14 numbers."""
     first = head.lstrip().split(b"\n", 1)[0].split()
-    return len(first) >= 15 and first[0] == b"#" and all(_is_number(field) for field in first[1:15])
+    return len(first) >= 15 and first[0] == b"#" and all(is_number(field) for field in first[1:15])
 
 
 def sniff_event(head: bytes) -> bool:
     """Return whether the first line is date, time (HHMMSSCC) and at least eight numbers."""
     first = head.lstrip().split(b"\n", 1)[0].split()
     return len(first) in (10, 11) and re.fullmatch(rb"[12]\d{7}", first[0]) is not None and first[1].isdigit() and \
-        all(_is_number(field) for field in first[:10])
+        all(is_number(field) for field in first[:10])
 
 
 def sniff_station(head: bytes) -> bool:
     """Return whether the first line is a name and two or three numbers, the first two with a point."""
     first = head.lstrip().split(b"\n", 1)[0].split()
-    return len(first) in (3, 4) and not _is_number(first[0]) and b"," not in first[0] and \
-        all(_is_number(field) for field in first[1:]) and b"." in first[1] and b"." in first[2]
+    return len(first) in (3, 4) and not is_number(first[0]) and b"," not in first[0] and \
+        all(is_number(field) for field in first[1:]) and b"." in first[1] and b"." in first[2]
 
 
-def _is_number(field: bytes) -> bool:
+def is_number(field: bytes) -> bool:
+    """Return whether a field is a number."""
     try:
         float(field)
     except ValueError:
@@ -91,12 +94,7 @@ def _header(line: Line, fields: list[str], collector: Collector) -> tuple[int, i
     if len(fields) < 14:
         line.fail(f"{len(fields)} numbers after '#'; expected 14: year month day hour minute second latitude longitude "
                   "depth magnitude EH EZ RMS id")
-    year, month, day, hour, minute = (line.whole(text, "date or time") for text in fields[:5])
-    second = line.number(fields[5], "second", 0.0, 60.999)
-    try:
-        origin = clock.instant(year, month, day, hour, minute, 0) + round(second * clock.SECOND)
-    except ValueError as error:
-        line.fail(f"origin time: {error}")
+    origin = origin_time(line, fields[:6])
     latitude, longitude = line.place(line.number(fields[6], "latitude"), line.number(fields[7], "longitude"))
     erh, erz, rms = (line.number(text, what, 0.0) or math.nan for text, what in
                      zip(fields[10:13], ("EH", "EZ", "RMS"), strict=True))
@@ -105,6 +103,51 @@ def _header(line: Line, fields: list[str], collector: Collector) -> tuple[int, i
                                   erh_km=erh, erz_km=erz, rms_s=rms))
     collector.magnitude(Magnitude(event, "M", line.magnitude(fields[9])))
     return event, origin
+
+
+def origin_time(line: Line, fields: list[str]) -> int:
+    """Return the ns of year, month, day, hour, minute and second; a second of 60.0 is the first of the next minute."""
+    year, month, day, hour, minute = (line.whole(text, "date or time") for text in fields[:5])
+    second = line.number(fields[5], "second", 0.0, 60.999)
+    try:
+        return clock.instant(year, month, day, hour, minute, 0) + round(second * clock.SECOND)
+    except ValueError as error:
+        line.fail(f"origin time: {error}")
+
+
+def full_ids(path: Path, times: Mapping[str, int]) -> dict[str, str] | None:
+    """Return the full id for every short one of a file, from our phase.dat in the same folder; None without one.
+
+    Parameters
+    ----------
+    path
+        The file that hypoDD or another relocation wrote.
+    times
+        Its origin times (ns) by short id. A phase file counts if it has every id, within MOST_SHIFT_S of its time.
+    """
+    for other in sorted(path.parent.iterdir()):
+        known = _two_ids(other) if other.is_file() and other != path else {}
+        if known and all(number in known and abs(known[number][1] - time) <= MOST_SHIFT_S * clock.SECOND
+                         for number, time in times.items()):
+            return {number: known[number][0] for number in times}
+    return None
+
+
+def _two_ids(path: Path) -> dict[str, tuple[str, int]]:
+    """Return the full id and the origin time (ns) by short id; nothing of a file that is no phase file of ours."""
+    found: dict[str, tuple[str, int]] = {}
+    try:
+        with open(path, "rb") as handle:
+            head = handle.read(300)
+        if not sniff(head) or len(head.split(b"\n", 1)[0].replace(b"#", b" ", 1).split()) != 15:
+            return found
+        for line in read_lines(path):
+            fields = line.text.replace("#", " ", 1).split()
+            if line.text.startswith("#") and len(fields) == 15 and fields[14].isdigit():
+                found[fields[13]] = (fields[14], origin_time(line, fields[:6]))
+    except (OSError, FormatError):
+        return {}
+    return found
 
 
 def _onset(line: Line, fields: list[str], event: int, origin_ns: int, collector: Collector) -> None:

@@ -16,6 +16,8 @@ from quakescribe.tables import CHANNELS, STATIONS
 
 HOLDS = {"stations": tuple(STATIONS.names), "channels": tuple(c for c in CHANNELS.names if c != "has_response")}
 
+WORDS = {"station": ("station", "station_id", "sta"), "latitude": ("latitude", "lat"),
+         "elevation_m": ("elevation_m", "elevation", "elev", "elev_m")}
 _CREATED = re.compile(r"<Created>[^<]*</Created>")
 
 
@@ -28,8 +30,7 @@ def sniff_text(head: bytes) -> bool:
     """Return whether the header names a station with latitude, longitude and elevation."""
     first = head.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0].decode("utf-8", "replace").lower().lstrip("# ")
     names = {name.strip() for name in first.replace("|", ",").replace(";", ",").replace("\t", ",").split(",")}
-    return bool(names & {"station", "station_id", "sta"}) and bool(names & {"latitude", "lat"}) and \
-        bool(names & {"elevation", "elevation_m", "elev", "elev_m"})
+    return all(names & set(known) for known in WORDS.values())
 
 
 def read(path: Path, stations: pd.DataFrame | None = None) -> Tables:

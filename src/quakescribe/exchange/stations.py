@@ -1,4 +1,4 @@
-"""Station files, recognised by content: StationXML, CSV, FDSN text, PAL's station list.
+"""Station files, recognised by content: StationXML, CSV, FDSN text, the station lists of PAL, hypoDD, HYPOINVERSE.
 
 In a CSV the columns may have any order. Needed: ``station_id``, or ``network`` and ``station`` (``location`` where
 there is one); ``latitude``, ``longitude``, ``elevation_m``. A ``channel`` column (HHZ), or ``band`` (HH) with
@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from quakescribe.errors import StationError
-from quakescribe.exchange import stationxml
+from quakescribe.errors import FormatError, StationError, TableError
+from quakescribe.exchange import hypodd, hypoinverse_stations, stationxml
 from quakescribe.tables import CHANNELS, STATIONS
 
 _NAMES = {
@@ -32,7 +32,10 @@ _RANGES = {"latitude": (-90.0, 90.0), "longitude": (-180.0, 180.0), "elevation_m
            "burial_m": (0.0, 12000.0), "azimuth_deg": (0.0, 360.0), "dip_deg": (-90.0, 90.0)}
 _UNITS = {**stationxml.UNITS, **{unit.upper(): unit for unit in ("m", "m/s", "m/s**2")}}
 _EPOCH_COLUMNS = {"valid_from": "station_from", "valid_to": "station_to"}
-_SHOWN = 20
+_SHOWN, _WIDTH = 20, 200
+_WITHOUT_HEADER = ((hypoinverse_stations.sniff, hypoinverse_stations.read), (hypodd.sniff_station, hypodd.read_station))
+_INSTEAD = ("; read without a header are hypoDD's station.dat (name latitude longitude elevation in m), HYPOINVERSE's "
+            "station file (layout 2) and PAL's")
 _OPEN_TO_YEAR, _OPEN_FROM_YEAR = 1700, 2262  # an epoch that begins before or ends after is open; so are our times
 
 
@@ -57,6 +60,14 @@ def read_stations(path: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise StationError(f"{path}: neither StationXML nor text in UTF-8: {error}") from error
+    for sniff, read in _WITHOUT_HEADER:
+        if sniff(content):
+            try:
+                return read(path)["stations"], CHANNELS.empty()
+            except FormatError as error:  # names the file
+                raise StationError(str(error)) from error
+            except TableError as error:
+                raise StationError(f"{path}: {error}") from error
     rows = _rows(text, path)
     faults: list[str] = []
     places, channels = _tables(rows, faults)
@@ -98,7 +109,7 @@ def _rows(text: str, path: Path) -> list[tuple[int, dict[str, str]]]:
     if "station_id" not in names and not {"network", "station"} <= set(names):
         missing.insert(0, "station_id (or network and station)")
     if missing:
-        raise StationError(f"{path}: no column {', '.join(missing)}; found {', '.join(first)}")
+        raise StationError(f"{path}: no column {', '.join(missing)}; found {', '.join(first)[:_WIDTH]}{_INSTEAD}")
     rows = []
     for number, fields in enumerate(csv.reader(io.StringIO("\n".join(lines[skip:])), delimiter=mark), start=skip + 1):
         if fields and any(field.strip() for field in fields) and not fields[0].lstrip().startswith("#"):
@@ -137,7 +148,7 @@ def _tables(rows: list[tuple[int, dict[str, str]]], faults: list[str]) -> tuple[
     for found_places in places.values():
         _one_place_at_a_time(found_places, faults)
     if not rows:
-        faults.append("no station in it")
+        faults.append("no station in it: the file has a header, but no rows")
     if faults:
         return STATIONS.empty(), CHANNELS.empty()
     merged = stationxml.merge_places([place for found_places in places.values() for _, place in found_places])

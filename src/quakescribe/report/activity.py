@@ -67,7 +67,7 @@ def _cumulative(facts: Facts, settings: ReportSettings) -> Panel:
         traces.append(_steps("Well located", good["time"], style.thin(len(good), 2000), "good"))
     arranged = style.layout(
         time_axis(facts),
-        style.axis("Cumulative number of events", rangemode="tozero", tickmode="auto", overlaying="y2"),
+        style.axis("Cumulative number of events", rangemode="tozero", overlaying="y2"),
         yaxis2=style.axis("Events per hour", side="right", rangemode="tozero", showgrid=False),
         bargap=0,
     )

@@ -8,7 +8,7 @@ import pandas as pd
 from quakescribe.report import style
 from quakescribe.report.activity import bin_width_s, binned, time_axis
 from quakescribe.report.panel import Grid, Panel, nothing
-from quakescribe.report.picking import pairs
+from quakescribe.report.picking import NO_PAIRS, paired, pairs
 from quakescribe.report.text import count, duration, listed, share, value
 from quakescribe.settings.report import ReportSettings
 from quakescribe.tables.facts import Facts
@@ -26,7 +26,7 @@ def association(facts: Facts, settings: ReportSettings) -> list[Panel]:
         _per_station(table, settings),
         _per_event(facts),
         _rate_in_time(facts),
-        _station_table(table),
+        _station_table(table, paired(facts.picks)),
     ]
 
 
@@ -99,8 +99,8 @@ def _per_station(table: pd.DataFrame, settings: ReportSettings) -> Panel:
 
 
 def _per_station_caption(table: pd.DataFrame) -> str:
-    picks, kept, paired, kept_pairs = (int(table[name].sum()) for name in _COUNTED)
-    of_pairs = f", {share(kept_pairs, paired)} of the P–S pairs" if paired else ""
+    picks, kept, every_pair, kept_pairs = (int(table[name].sum()) for name in _COUNTED)
+    of_pairs = f", {share(kept_pairs, every_pair)} of the P–S pairs" if every_pair else ""
     words = [f"{share(kept, picks)} of the picks were associated ({count(kept)} of {count(picks)}){of_pairs}."]
     enough = table[table["picks"] >= _ENOUGH]
     if len(enough) > 1:
@@ -170,17 +170,16 @@ def _rate_in_time(facts: Facts) -> Panel:
     return Panel("association-time", title, caption, style.figure([trace], arranged), aspect=0.5)
 
 
-def _station_table(table: pd.DataFrame) -> Panel:
+def _station_table(table: pd.DataFrame, with_pairs: bool) -> Panel:
     rows = tuple(
         (
             row["station_id"],
             count(row["p"]),
             count(row["s"]),
-            count(row["pairs"]),
+            *([count(row["pairs"])] if with_pairs else []),
             count(row["associated"]),
             share(row["associated"], row["picks"]),
-            count(row["pairs_associated"]),
-            share(row["pairs_associated"], row["pairs"]),
+            *([count(row["pairs_associated"]), share(row["pairs_associated"], row["pairs"])] if with_pairs else []),
         )
         for row in table.to_dict("records")
     )
@@ -188,8 +187,10 @@ def _station_table(table: pd.DataFrame) -> Panel:
     return Panel(
         "station-table",
         "All stations as a table",
-        "A pair counts as associated when its P and its S belong to one event.",
-        grid=Grid(head, rows, frozenset(range(1, 8))),
+        "A pair counts as associated when its P and its S belong to one event."
+        if with_pairs
+        else f"Pairs are not counted: {NO_PAIRS}.",
+        grid=Grid(head if with_pairs else (*head[:3], *head[4:6]), rows, frozenset(range(1, 8 if with_pairs else 5))),
         size="full",
         folded=True,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -40,8 +41,9 @@ def panels(audit: Audit, facts: Facts, settings: ReportSettings) -> dict[str, li
         How many points are drawn.
     """
     makers: dict[str, tuple[Callable[[Tables, Facts, ReportSettings], Panel], ...]] = {
-        "well-located": (_rules, _limits), "grids": (_stripes,), "outliers": (_outliers,),
-        "residuals": (_delays, _clocks), "wadati": (_wadati,), "travel-times": (_branches,), "relocation": (_lost,)}
+        "well-located": (_rules, _limits), "grids": (partial(_stripes, audit),),
+        "outliers": (partial(_outliers, audit),), "residuals": (_delays, _clocks), "wadati": (_wadati,),
+        "travel-times": (_branches,), "relocation": (_lost,)}
     made = [make(audit.outcomes[name].tables, facts, settings)
             for name, some in makers.items() if name in audit.outcomes for make in some]
     return {"locate": made} if made else {}
@@ -50,6 +52,14 @@ def panels(audit: Audit, facts: Facts, settings: ReportSettings) -> dict[str, li
 def _finite(values: pd.Series) -> NDArray[np.float64]:
     x = values.to_numpy(dtype=np.float64)
     return x[np.isfinite(x)]
+
+
+def _untold(audit: Audit, metric: str) -> str:
+    """Return the reason why a metric of the whole catalogue cannot be told, as a sentence; empty where it is told."""
+    found = audit.findings
+    mine = found[(found["metric"] == metric) & (found["scope"] == "network") & (found["key"] == "")]
+    why = str(mine["why"].iloc[0]) if len(mine) and mine["verdict"].iloc[0] == "cannot tell" else ""
+    return f"{why[:1].upper()}{why[1:].rstrip('.')}." if why else ""
 
 
 def _rules(tables: Tables, facts: Facts, settings: ReportSettings) -> Panel:
@@ -69,7 +79,7 @@ def _rules(tables: Tables, facts: Facts, settings: ReportSettings) -> Panel:
          "hovertemplate": "%{y}: %{x:.1%}<extra></extra>",
          "marker": {"size": 11, "color": style.colour("P"), "symbol": "diamond"}},
     ]
-    arranged = style.layout(style.axis("Share of the located events", range=[-0.02, 1.02], tickformat=".0%"),
+    arranged = style.layout(style.axis("Share of the located events", range=[-0.02, 1.02], tickformat="~%"),
                             style.axis("", type="category", ticks=""))
     named = {row["rule"]: row["share"] for row in found.to_dict("records")}
     words = "; ".join(f"{rule} {share(part, 1.0)}" for rule, part in named.items())
@@ -95,7 +105,7 @@ def _limits(tables: Tables, facts: Facts, settings: ReportSettings) -> Panel:
     if not traces:
         return nothing(key, title, "no located event has an RMS, an error or a gap")
     arranged = style.layout(style.axis("Value over its limit", type="log", range=[-2, 1.5]),
-                            style.axis("Share of the events below", range=[0, 1.02], tickformat=".0%"),
+                            style.axis("Share of the events below", range=[0, 1.02], tickformat="~%"),
                             shapes=[style.upright(1.0)])
     worst = max(words)
     named = ", ".join(f"{one['name']} {one['limit']:g} {one['unit']}" for one in asked).replace(" °", "°")
@@ -104,7 +114,7 @@ def _limits(tables: Tables, facts: Facts, settings: ReportSettings) -> Panel:
     return Panel(key, title, caption, style.figure(traces, arranged), aspect=0.6)
 
 
-def _stripes(tables: Tables, facts: Facts, settings: ReportSettings) -> Panel:
+def _stripes(audit: Audit, tables: Tables, facts: Facts, settings: ReportSettings) -> Panel:
     key, title = "audit-depth-stripes", "Depths on repeated values"
     depth = _finite(facts.located["depth_km"])
     if not len(depth):
@@ -122,7 +132,7 @@ def _stripes(tables: Tables, facts: Facts, settings: ReportSettings) -> Panel:
                        "y": found["events"], "marker": {"symbol": "diamond", "size": 9, "color": style.colour("S")},
                        "hovertemplate": "%{x:g} km: %{y:,}<extra>exactly</extra>"})
     arranged = style.layout(style.axis("Depth (km)"), style.axis("Number of events"), bargap=0)
-    caption = "No depth is repeated more often than its neighbourhood lets expect."
+    caption = _untold(audit, "repeated_depths") or "No depth is repeated more often than its neighbourhood lets expect."
     if len(found):
         top = found.sort_values("events", ascending=False, kind="stable")
         most = [f"{v:g} km ({count(n)})" for v, n in zip(top["value"], top["events"], strict=True)]
@@ -130,7 +140,7 @@ def _stripes(tables: Tables, facts: Facts, settings: ReportSettings) -> Panel:
     return Panel(key, title, caption, style.figure(traces, arranged), aspect=0.6)
 
 
-def _outliers(tables: Tables, facts: Facts, settings: ReportSettings) -> Panel:
+def _outliers(audit: Audit, tables: Tables, facts: Facts, settings: ReportSettings) -> Panel:
     key, title = "audit-outliers", "Events apart from all others"
     found, located = tables.get("outliers", pd.DataFrame()), facts.located
     if "distances" not in tables or located.empty:
@@ -155,6 +165,7 @@ def _outliers(tables: Tables, facts: Facts, settings: ReportSettings) -> Panel:
     rms, rest = found["rms_s"].median() if len(found) else np.nan, located["rms_s"].median()
     caption += (f"; their median RMS is {value(float(rms), 2)} s, that of all {value(float(rest), 2)} s."
                 if np.isfinite(rms) else ".")
+    caption = caption if len(found) else _untold(audit, "outliers") or caption
     return Panel(key, title, caption + style.thinned(len(shown), len(located), "events"),
                  style.figure(traces, arranged), aspect=0.8)
 

@@ -60,8 +60,9 @@ def bars(sides: Sides, ranks: pd.DataFrame) -> list[Panel]:
     for name in BARS:
         part = ranks[(ranks["criterion"] == name) & ranks["value"].notna()]
         key = f"comparison-{name.replace('_', '-')}"
-        if part.empty:
-            out.append(nothing(key, name.replace("_", " ").capitalize(), "no catalogue says", "third"))
+        if len(part) < 2:
+            only = f"only '{part['side'].iloc[0]}' says" if len(part) else "no catalogue says"
+            out.append(nothing(key, name.replace("_", " ").capitalize(), only, "third"))
             continue
         y, rate = part["value"].to_numpy(), bool(name.endswith("rate"))
         reach = {"type": "data", "symmetric": False, "array": np.nan_to_num(part["high"].to_numpy() - y),
@@ -72,8 +73,8 @@ def bars(sides: Sides, ranks: pd.DataFrame) -> list[Panel]:
                  "hovertemplate": "%{x}: %{y:.1%}<extra></extra>" if rate else "%{x}: %{y:,.0f}<extra></extra>"}
         title = str(part["title"].iloc[0])
         arranged = style.layout(style.axis("", type="category"),
-                                style.axis(title, rangemode="tozero", tickformat=".0%" if rate else ","), bargap=0.4)
-        told = "; ".join(f"{side} {share(one, 1.0) if rate else count(one)}"
+                                style.axis(title, rangemode="tozero", tickformat="~%" if rate else ","), bargap=0.4)
+        told = "; ".join(f"{side} {share(one, 1.0) if rate else count(round(one))}"
                          for side, one in zip(part["side"], y, strict=True))
         out.append(Panel(key, title, f"{told}. Bars: 95% intervals from blocks of time; they move together, so compare "
                          "by the ranking.", style.figure([trace], arranged), size="third", aspect=0.7))
@@ -131,10 +132,12 @@ def better(sides: Sides, pairs: pd.DataFrame, ranks: pd.DataFrame) -> Panel:
 def unassociated(sides: Sides, table: pd.DataFrame, settings: ReportSettings) -> Panel:
     """Return the unassociated picks of every station for each side."""
     title = "Picks without an event, by station"
+    table = table[table["unassociated"].notna()]
     if table.empty:
-        return nothing("comparison-unassociated", title, "no catalogue has picks")
-    wide = table.pivot_table(index="station", columns="side", values="unassociated", aggfunc="sum").reindex(
-        columns=list(sides))
+        return nothing("comparison-unassociated", title, "no catalogue says which of its picks are in none")
+    told = [name for name in sides if (table["side"] == name).any()]
+    wide = table.astype({"unassociated": float}).pivot_table(
+        index="station", columns="side", values="unassociated", aggfunc="sum").reindex(columns=told)
     wide = wide.loc[wide.max(axis=1).sort_values(ascending=False, kind="stable").index]
     if not wide.to_numpy(float).any():
         return nothing("comparison-unassociated", title, "every pick is in an event")
@@ -144,7 +147,8 @@ def unassociated(sides: Sides, table: pd.DataFrame, settings: ReportSettings) ->
                "x": style.on_axis(drawn[name].to_numpy(float), axis), "y": drawn.index.tolist(),
                "marker": {"size": 9, "color": hue(k), "symbol": SYMBOLS[k % 8]},
                "customdata": drawn[name].to_numpy(float),
-               "hovertemplate": "%{y}: %{customdata:,.0f}<extra>" + name + "</extra>"} for name, k in number.items()]
+               "hovertemplate": "%{y}: %{customdata:,.0f}<extra>" + name + "</extra>"}
+              for name, k in number.items() if name in told]
     arranged = style.layout(
         axis,
         style.axis("", type="category", categoryorder="array", categoryarray=drawn.index.tolist(), dtick=1, ticks=""))
@@ -180,10 +184,10 @@ def agreement(sides: Sides, table: pd.DataFrame) -> Panel:
 def shared_events(sides: Sides, table: pd.DataFrame) -> Panel:
     """Return the Jaccard index of events of every two sides, without chance."""
     title = "Events that two catalogues share"
-    if table.empty or not table["n_first"].any():
-        return nothing("comparison-shared-events", title, "no catalogue has an event")
-    union = table["n_first"] + table["n_second"] - table["without_chance"]
-    found = (table["without_chance"] / union.where(union > 0)).fillna(0.0)
+    table = table[(table["n_first"] > 0) & (table["n_second"] > 0)]
+    if table.empty:
+        return nothing("comparison-shared-events", title, "no two catalogues have events")
+    found = table["without_chance"] / (table["n_first"] + table["n_second"] - table["without_chance"])
     row = table.iloc[0]
     if len(sides) == 2:
         return Panel("comparison-shared-events", title, _shared(row, "events", float(found.iloc[0]), row["matched"]),
@@ -207,8 +211,8 @@ def _chance(number: float) -> str:
 def _square(sides: Sides, table: pd.DataFrame, found: pd.Series, key: str, title: str, caption: str) -> Panel:
     number = numbers(sides)
     grid = np.full((len(sides), len(sides)), np.nan)
-    np.fill_diagonal(grid, 1.0)
     a, b = (table[name].map(number).to_numpy(int) for name in ("first", "second"))
+    grid[a, a] = grid[b, b] = 1.0
     grid[a, b] = grid[b, a] = found.to_numpy(float)
     return Panel(key, title, caption, _heat(grid, list(sides), list(sides)), aspect=0.8)
 
@@ -249,7 +253,7 @@ def alone(sides: Sides, table: pd.DataFrame) -> list[Panel]:
         words.append(f"{side} {share(rates.get('agreed', np.nan), 1.0) if 'agreed' in rates else '-'} against "
                      f"{share(rates.get('alone', np.nan), 1.0) if 'alone' in rates else '-'}")
     arranged = style.layout(style.axis("", type="category", categoryorder="array", categoryarray=list(sides)),
-                            style.axis("Association rate", rangemode="tozero", tickformat=".0%"), barmode="group",
+                            style.axis("Association rate", rangemode="tozero", tickformat="~%"), barmode="group",
                             bargap=0.35)
     return [Panel("comparison-alone", title, f"{'; '.join(words)}. Picks of one picker alone that rarely associate are "
                   "mostly false.", style.figure(traces, arranged), aspect=0.6)]

@@ -25,7 +25,7 @@ _BINS = 40
 _FIXED = 0.05  # share of depths that are equal, from which on they were not found one by one
 _HISTOGRAMS = {"distance_km": ("comparison-distance", "km"), "depth_km": ("comparison-depth", "km"),
                "dt_s": ("comparison-origin-time", "s")}
-_WELL = ("good", "Well located"), ("S", "Poorly located"), ("quiet", "Not located")
+_WELL = ("good", "Well located"), ("S", "Poorly located"), ("quiet", "Not located"), ("P", "Located")
 
 
 def hue(number: int) -> str:
@@ -66,7 +66,8 @@ def _placed(number: int, name: str, facts: Facts, every: pd.DataFrame, settings:
     known = bool(facts.catalogue["well_located"].any())
     drawn = style.thin(len(facts.catalogue), settings.max_points)
     shown = facts.catalogue.iloc[drawn]
-    kind = np.where(~shown["located"] | (not known), 2, np.where(shown["well_located"], 0, 1))
+    well = np.where(shown["well_located"], 0, 1) if known else 3
+    kind = np.where(shown["located"], well, 2)
     longitude = _turned(shown["longitude"], middle).to_numpy()
     traces = _clouds(longitude, shown["latitude"].to_numpy(), kind, "%{y:.3f}, %{x:.3f}")
     stations = facts.stations
@@ -133,14 +134,15 @@ def _poor(sides: Sides) -> Panel:
         if len(facts.located) and facts.located["well_located"].any():
             names.append(name)
             shares.append(float(1.0 - facts.located["well_located"].mean()))
-    if not names:
-        return nothing("comparison-poor", title, "no catalogue says which events are well located")
+    if len(names) < 2:
+        who = f"only '{names[0]}'" if names else "no catalogue"
+        return nothing("comparison-poor", title, f"{who} says which events are well located")
     number = numbers(sides)
     trace = {"type": "bar", "x": names, "y": shares, "text": [share(one, 1.0) for one in shares],
              "textposition": "outside", "cliponaxis": False, "marker": {"color": [hue(number[one]) for one in names]},
              "hovertemplate": "%{x}: %{y:.1%}<extra></extra>"}
     arranged = style.layout(style.axis("", type="category"), style.axis(
-        "Share of located events", tickformat=".0%", range=[0, max(0.02, 1.2 * max(shares))]), bargap=0.4)
+        "Share of located events", tickformat="~%", range=[0, max(0.02, 1.2 * max(shares))]), bargap=0.4)
     worst = int(np.argmax(shares))
     caption = (f"Highest: {share(shares[worst], 1.0)} of '{names[worst]}'. Poorly located: the rule of the locate "
                "settings is not kept. It compares associators only at the same locator, starts and velocity model.")
@@ -208,7 +210,7 @@ def matched(sides: Sides, tables: Tables) -> list[Panel]:
                       f"Share of {first}'s events that {they}, by magnitude"),
               _shares(sides, classes[classes["other"] == first], "side", "comparison-matched-others",
                       f"Share of {of_them} events that {first} has, by magnitude")]
-    return panels if len(second) != 1 else [*panels, _numbers(sides, classes, first, second[0])]
+    return panels if len(second) != 1 else [*panels, _numbers(sides, table, first, second[0])]
 
 
 def _shares(sides: Sides, table: pd.DataFrame, by: str, key: str, title: str) -> Panel:
@@ -228,24 +230,30 @@ def _shares(sides: Sides, table: pd.DataFrame, by: str, key: str, title: str) ->
     if not traces:
         return nothing(key, title, "no event has a magnitude")
     arranged = style.layout(style.axis("Magnitude (middle of the class)"),
-                            style.axis("Share in both, without chance", range=[-0.03, 1.05], tickformat=".0%"))
+                            style.axis("Share in both, without chance", range=[-0.03, 1.05], tickformat="~%"))
     caption = f"Matched, of all events with a magnitude: {'; '.join(words)}. Bars: 95% intervals, chance taken off."
     return Panel(key, title, caption, style.figure(traces, arranged), aspect=0.6)
 
 
-def _numbers(sides: Sides, classes: pd.DataFrame, first: str, second: str) -> Panel:
-    """Return the numbers of events in both and in one only; those in both by the first side's magnitudes."""
+def _numbers(sides: Sides, table: pd.DataFrame, first: str, second: str) -> Panel:
+    """Return the numbers of events in both and in one only; those in both by the first side's magnitudes.
+
+    The caption counts all events; those without a magnitude cannot be drawn.
+    """
     number, title = numbers(sides), "Events in both and in one only"
     kinds = ((first, "matched", "Both", style.colour("muted"), "circle"),
              (first, "only", f"Only {first}", hue(number[first]), SYMBOLS[1]),
              (second, "only", f"Only {second}", hue(number[second]), SYMBOLS[2]))
+    classes = table[(table["by"] == "magnitude") & table["low_edge"].notna()]
     parts = [classes[classes["side"] == name] for name, *_ in kinds]
+    whole = table[table["by"] == "all"].set_index("side")
     counts = [part[column].to_numpy(np.float64) for part, (_, column, *_) in zip(parts, kinds, strict=True)]
     every = np.concatenate(counts)
     if not every.sum():
         return nothing("comparison-numbers", title, f"no event of '{first}' has a magnitude")
-    axis, traces, words = style.count_axis("Number of events", every), [], []
-    for part, n, (_, _, label, tint, symbol) in zip(parts, counts, kinds, strict=True):
+    axis, traces = style.count_axis("Number of events", every), []
+    words, bare = [], []
+    for part, n, (name, column, label, tint, symbol) in zip(parts, counts, kinds, strict=True):
         trace: dict[str, Any] = {
             "name": label, "x": ((part["low_edge"] + part["high_edge"]) / 2).to_numpy(), "y": style.on_axis(n, axis),
             "customdata": n, "hovertemplate": "M %{x:.2f}: %{customdata:,}<extra>" + label + "</extra>",
@@ -253,10 +261,14 @@ def _numbers(sides: Sides, classes: pd.DataFrame, first: str, second: str) -> Pa
         if axis.get("type") == "log":
             trace |= {"type": "scatter", "mode": "markers", "marker": {"color": tint, "size": 9, "symbol": symbol}}
         traces.append(trace if axis.get("type") == "log" else {"type": "bar", **trace})
-        words.append(f"{label[0].lower()}{label[1:]}: {count(n.sum())}")
+        noun, every_one = f"{label[0].lower()}{label[1:]}", float(whole[column][name])
+        words.append(f"{noun}: {count(every_one)}")
+        if every_one > n.sum():
+            bare.append(f"{count(every_one - n.sum())} ({noun})")
     arranged = style.layout(style.axis("Magnitude (middle of the class)"), axis, barmode="group", bargap=0.25)
-    return Panel("comparison-numbers", title, f"{'; '.join(words)}. Magnitudes of those in both are of '{first}'.",
-                 style.figure(traces, arranged), aspect=0.6)
+    caption = f"{'; '.join(words)}. Magnitudes of those in both are of '{first}'." + (
+        f" Not drawn, without a magnitude: {', '.join(bare)}." if bare else "")
+    return Panel("comparison-numbers", title, caption, style.figure(traces, arranged), aspect=0.6)
 
 
 def differences(sides: Sides, tables: Tables, settings: ReportSettings) -> list[Panel]:
@@ -292,7 +304,7 @@ def _histogram(sides: Sides, table: pd.DataFrame, column: str, label: str, title
         told = f"median {value(middle, 2, unit)}, 90% within {value(most, 2, unit)}"
         words.append(f"{name}: {told}" if len(sides) > 2 else told.capitalize())
     arranged = style.layout(style.axis(label),
-                            style.axis("Share of matched events", rangemode="tozero", tickformat=".0%"))
+                            style.axis("Share of matched events", rangemode="tozero", tickformat="~%"))
     caption = "; ".join(words) + ". The outermost classes hold what lies beyond."
     return Panel(key, title, caption, style.figure(traces, arranged), aspect=0.55)
 

@@ -103,7 +103,8 @@ def _event_row(row: Any, kind: str) -> tuple[str, ...]:
         + (f" ± {row.magnitude_uncertainty:.1f}" if np.isfinite(row.magnitude_uncertainty) else "")
     )
     error = tuple("not resolved" if number >= 99 else value(number, 1) for number in (row.erh_km, row.erz_km))
-    quality = "not located" if not row.located else f"{row.quality}{', well located' if row.well_located else ''}"
+    said = [*([] if pd.isna(row.quality) else [str(row.quality)]), *(["well located"] if row.well_located else [])]
+    quality = (", ".join(said) or "-") if row.located else "not located"
     flags = "" if pd.isna(row.flags) else str(row.flags).replace(",", ", ")
     return (
         moment(row.time, 2),

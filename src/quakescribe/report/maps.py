@@ -64,8 +64,8 @@ def _map(place: _Place, facts: Facts, settings: ReportSettings) -> Panel:
     if len(events):
         traces += [_events(events, events["longitude"], events["latitude"], facts, settings, bar=True), *_sizes(facts)]
     arranged = style.layout(
-        style.axis("Longitude (°E)", range=x_range, tickformat=".2~f", nticks=7),
-        style.axis("Latitude (°N)", range=y_range, tickformat=".2~f", scaleanchor="x", scaleratio=ratio),
+        style.axis("Longitude (°E)", range=x_range, nticks=7),
+        style.axis("Latitude (°N)", range=y_range, scaleanchor="x", scaleratio=ratio),
     )
     aspect = (y_range[1] - y_range[0]) * ratio / (x_range[1] - x_range[0])
     return Panel(

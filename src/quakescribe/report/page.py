@@ -31,7 +31,7 @@ from quakescribe.report.fits import fits
 from quakescribe.report.maps import maps
 from quakescribe.report.panel import Panel, Section, nothing
 from quakescribe.report.picking import picking
-from quakescribe.report.quality import quality
+from quakescribe.report.quality import judged, quality
 from quakescribe.report.scored import scored
 from quakescribe.report.sizes import sizes
 from quakescribe.report.text import count, duration, moment, share, value
@@ -331,13 +331,12 @@ def _tiles(facts: Facts) -> list[tuple[str, str, str]]:
     kept = int((picks["event_id"] > 0).sum())
     p = int((picks["phase"] == "P").sum())
     well = int(located["well_located"].sum())
-    judged = bool(well) or bool((located[["erh_km", "erz_km"]] < _UNRESOLVED).any(axis=None))
     known, reasons = events["magnitude"].dropna(), int(facts.skips["reason"].nunique())
     erh, erz = (located.loc[located[name] < _UNRESOLVED, name].median() for name in ("erh_km", "erz_km"))
     return [
         (count(len(events)), "events" if len(events) != 1 else "event", f"{count(len(located))} located"),
         (share(well, len(located)), "well located", f"{count(well)} of {count(len(located))}")
-        if judged or located.empty else ("not told", "well located", "no location has an error"),
+        if located.empty or judged(located) else ("not told", "well located", "no location has an error"),
         (
             f"{value(known.min(), 1)} to {value(known.max(), 1)}" if len(known) else "-",
             f"magnitude {facts.kind}".strip(),

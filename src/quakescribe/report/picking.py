@@ -14,12 +14,20 @@ from quakescribe.report.panel import Panel, nothing
 from quakescribe.report.text import count, duration, moment, value
 from quakescribe.tables.facts import Facts
 
+NO_PAIRS = "no pair ids are given"
+"""Why nothing is said about pairs."""
+
 
 def picking(facts: Facts) -> list[Panel]:
     """Return picks in time, signal-to-noise ratios, and S minus P times."""
     if facts.picks.empty or facts.span is None:
         return [nothing("picks-time", "Picks in time", "there is no pick")]
     return [_in_time(facts, facts.span), _snr(facts), _s_minus_p(facts)]
+
+
+def paired(picks: pd.DataFrame) -> bool:
+    """Return whether the picks say at all which P and S belong together; those of a stranger's list may not."""
+    return bool((picks["pair_id"] > 0).any())
 
 
 def pairs(picks: pd.DataFrame) -> pd.DataFrame:
@@ -79,10 +87,10 @@ def _in_time(facts: Facts, span: tuple[pd.Timestamp, pd.Timestamp]) -> Panel:
     busiest = int(total.argmax())
     start = pd.Timestamp(middle[busiest] - width * 500.0, unit="ms", tz="UTC")
     p, s = (int((facts.picks["phase"] == phase).sum()) for phase in ("P", "S"))
+    of_pairs = f", of which {count(len(pairs(facts.picks)), 'P–S pair')}" if paired(facts.picks) else f" ({NO_PAIRS})"
     caption = (
-        f"{count(p, 'P pick')} and {count(s, 'S pick')}, of which {count(len(pairs(facts.picks)), 'P–S pair')}, in "
-        f"bins of {duration(width)}. The fullest holds {count(total[busiest])} (from {moment(start)[:16]} UTC), the "
-        f"median {count(float(np.median(total)))}."
+        f"{count(p, 'P pick')} and {count(s, 'S pick')}{of_pairs}, in bins of {duration(width)}. The fullest holds "
+        f"{count(total[busiest])} (from {moment(start)[:16]} UTC), the median {count(float(np.median(total)))}."
     )
     return Panel("picks-time", "Picks in time", caption, style.figure(traces, arranged), size="third", aspect=0.6)
 
@@ -116,7 +124,8 @@ def _s_minus_p(facts: Facts) -> Panel:
     title = "S minus P"
     both = pairs(facts.picks)
     if both.empty:
-        return nothing("s-minus-p", title, "there is no P–S pair", size="third")
+        because = "there is no P–S pair" if paired(facts.picks) else NO_PAIRS
+        return nothing("s-minus-p", title, because, size="third")
     apart = (both["s_time"] - both["time"]).dt.total_seconds().to_numpy(dtype=np.float64)
     edges = np.linspace(0.0, max(float(np.quantile(apart, 0.995)), 0.1), 61)
     traces, medians = by_fate(apart, (both["event_id"] > 0).to_numpy(), edges, "s")

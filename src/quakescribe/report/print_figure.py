@@ -180,7 +180,7 @@ def _linear_ticks(of: Any, options: dict[str, Any], ticker: Any) -> None:
         of.set_major_locator(ticker.MaxNLocator(6, steps=[1, 2, 2.5, 5, 10], min_n_ticks=3))
     form, suffix = str(options.get("tickformat") or ""), str(options.get("ticksuffix") or "")
     if form.endswith("%"):
-        of.set_major_formatter(ticker.PercentFormatter(1.0, decimals=None if form == "%" else 0))
+        of.set_major_formatter(ticker.PercentFormatter(1.0, decimals=0 if form == ".0%" else None))
     elif suffix:
         of.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}{suffix}"))
     elif high >= 10_000 and low > -1e-6:

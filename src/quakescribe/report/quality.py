@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -11,6 +13,9 @@ from quakescribe.report.text import count, share, value
 from quakescribe.tables.facts import Facts
 
 _UNRESOLVED = 99.0  # the tables' word for an error that the data do not bound
+_SAME_KM = 0.01  # depths closer than this are the same
+_FEW, _FEW_SHARE = 2, 0.01  # so many events at an end of the depths, or this share, say nothing
+_HOVER = {"Well located": " well located", "Not": " not well located", "Events": ""}
 _MEASURES = (
     ("erh_km", "Horizontal error", "ERH, one standard error (km)", "km", 2),
     ("erz_km", "Vertical error", "ERZ, one standard error (km)", "km", 2),
@@ -32,57 +37,68 @@ def quality(facts: Facts) -> list[Panel]:
     return [_shares(located, facts), *(_distribution(located, *measure) for measure in _MEASURES), _depths(located)]
 
 
+def judged(located: pd.DataFrame) -> bool:
+    """Return whether the catalogue tells how well its events are located: some are good, or have errors (km)."""
+    errors = located[["erh_km", "erz_km"]] < _UNRESOLVED
+    return bool(located["well_located"].any()) or bool(errors.any(axis=None))
+
+
 def _shares(located: pd.DataFrame, facts: Facts) -> Panel:
-    letters = list("ABCD")
-    good = [int(((located["quality"] == q) & located["well_located"]).sum()) for q in letters]
-    rest = [int(((located["quality"] == q) & ~located["well_located"]).sum()) for q in letters]
-    totals = [a + b for a, b in zip(good, rest, strict=True)]
-    labels = [share(total, len(located)) for total in totals]
-    traces = [
+    key, title, told = "quality", "Quality of the locations", judged(located)
+    lacking = located["quality"].isna()
+    if not told and lacking.all():
+        because = "no location says whether it is well located, and none has an error or a quality"
+        return nothing(key, title, because, size="third")
+    letters = [*"ABCD", *(["none"] if lacking.any() else [])]
+    graded = located["quality"].mask(lacking, "none")
+    well = located["well_located"]
+    parts = [("Well located", well, "good"), ("Not", ~well, "quiet")] if told else [("Events", well | ~well, "quiet")]
+    counts = [[int((mask & (graded == letter)).sum()) for letter in letters] for _, mask, _ in parts]
+    totals = [sum(column) for column in zip(*counts, strict=True)]
+    traces: list[dict[str, Any]] = [
         {
             "type": "bar",
-            "name": "Well located",
+            "name": name,
             "x": letters,
-            "y": good,
-            "marker": {"color": style.colour("good")},
-            "hovertemplate": "%{x}: %{y:,} well located<extra></extra>",
-        },
-        {
-            "type": "bar",
-            "name": "Not",
-            "x": letters,
-            "y": rest,
-            "marker": {"color": style.colour("quiet")},
-            "text": labels,
-            "textposition": "outside",
-            "cliponaxis": False,
-            "textangle": 0,
-            "textfont": {"color": style.colour("muted"), "size": 11},
-            "hovertemplate": "%{x}: %{y:,} not well located<extra></extra>",
-        },
+            "y": heights,
+            "marker": {"color": style.colour(tint)},
+            "hovertemplate": f"%{{x}}: %{{y:,}}{_HOVER[name]}<extra></extra>",
+        }
+        for (name, _, tint), heights in zip(parts, counts, strict=True)
     ]
+    traces[-1] |= {
+        "text": [share(total, len(located)) for total in totals],
+        "textposition": "outside",
+        "cliponaxis": False,
+        "textangle": 0,
+        "textfont": {"color": style.colour("muted"), "size": 11},
+    }
     arranged = style.layout(
         style.axis("Quality, A best to D", type="category"),
         style.axis("Number of events", range=[0, max(totals) * 1.15]),
         barmode="stack",
         bargap=0.35,
     )
+    caption = _shares_caption(located, len(facts.catalogue) - len(located), told)
+    return Panel(key, title, caption, style.figure(traces, arranged), size="third", aspect=0.7)
+
+
+def _shares_caption(located: pd.DataFrame, missing: int, told: bool) -> str:
     well = int(located["well_located"].sum())
     words = [
         f"{share(well, len(located))} of the located events ({count(well)} of {count(len(located))}) keep the rule "
         "for well located."
+        if told
+        else "The catalogue does not say which events are well located."
     ]
     flags = located["flags"].dropna().str.split(",").explode().str.strip()
     found = flags[flags != ""].value_counts()
     if len(found):
         top = sorted(found.items(), key=lambda item: (-item[1], item[0]))[:3]
         words.append("Most frequent flags: " + ", ".join(f"{name} ({count(n)})" for name, n in top) + ".")
-    missing = len(facts.catalogue) - len(located)
     if missing:
         words.append(f"{count(missing, 'event')} could not be located.")
-    return Panel(
-        "quality", "Quality of the locations", " ".join(words), style.figure(traces, arranged), size="third", aspect=0.7
-    )
+    return " ".join(words)
 
 
 def _bins(count: int) -> int:
@@ -117,14 +133,28 @@ def _depths(located: pd.DataFrame) -> Panel:
         bargap=0,
         showlegend=False,
     )
-    at_top = int((located["depth_km"] <= located["depth_km"].min() + 0.01).sum())
-    caption = f"Median {value(located['depth_km'].median(), 1, 'km')}."
-    if at_top > max(2, 0.01 * len(located)):
-        caption += (
-            f" {count(at_top, 'event')} ({share(at_top, len(located))}) lie at the smallest depth, "
-            f"{value(located['depth_km'].min(), 1, 'km')}: their depth is not resolved."
-        )
+    caption = f"Median {value(located['depth_km'].median(), 1, 'km')}.{_at_ends(located['depth_km'].dropna())}"
     return Panel("depths", "Depths", caption, style.figure(traces, arranged), size="third", aspect=0.6)
+
+
+def _at_ends(depth: pd.Series) -> str:
+    """Return the sentence on the events at the greatest and the smallest depth (km), where these are more than few."""
+    low, high = depth.min(), depth.max()
+    few = max(_FEW, _FEW_SHARE * len(depth))
+    ends = [
+        (int((depth >= high - _SAME_KM).sum()), "greatest", high),
+        (int((depth <= low + _SAME_KM).sum()), "smallest", low),
+    ]
+    held = sorted((end for end in ends if end[0] > few), key=lambda end: -end[0])
+    if not held:
+        return ""
+    if high - low <= _SAME_KM:
+        return " All events lie at this depth: it was set, or the file rounds coarsely."
+    (n, name, at), *others = held
+    words = f" {count(n, 'event')} ({share(n, len(depth))}) lie at the {name} depth, {value(at, 1, 'km')}"
+    words += "".join(f", and {count(n)} ({share(n, len(depth))}) at the {name}, {value(at, 1, 'km')}"
+                     for n, name, at in others)
+    return f"{words}: where a search ends, a depth is not resolved."
 
 
 def _distribution(located: pd.DataFrame, column: str, title: str, label: str, unit: str, digits: int) -> Panel:

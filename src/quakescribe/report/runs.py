@@ -34,8 +34,8 @@ def finish(context: Context) -> Path:
     return write_report(run, audited, inputs=context.inputs)
 
 
-def make_report(run: Run, formats: Sequence[str] = ()) -> tuple[Path, list[Path]]:
-    """Audit a run again and make its report from its tables, under the settings it was made with.
+def make_report(run: Run, formats: Sequence[str] = (), audited: Audited | None = None) -> tuple[Path, list[Path]]:
+    """Make the report of a run again from its tables, under the settings it was made with.
 
     Parameters
     ----------
@@ -43,6 +43,8 @@ def make_report(run: Run, formats: Sequence[str] = ()) -> tuple[Path, list[Path]
         Of a project.
     formats
         png, pdf, svg: every figure is written for print too, into the folder ``figures`` of the run.
+    audited
+        What was found in it; none = it is audited again.
 
     Returns
     -------
@@ -51,7 +53,7 @@ def make_report(run: Run, formats: Sequence[str] = ()) -> tuple[Path, list[Path]
     """
     if not (run.folder / SETTINGS).exists():
         raise WorkspaceError(f"{run.folder}: no such run; 'quakescribe run' makes one")
-    audited = audit_run(run, project_of(run))
+    audited = audited or audit_run(run, project_of(run))
     info, settings = facts_of(run, audited), load(run.folder / SETTINGS).report
     path = write(audited.tables, info, run.folder / "report.html", settings, audited.audit)
     if not formats:

@@ -73,7 +73,7 @@ def _by_magnitude(found: pd.DataFrame) -> list[Panel]:
         reached = float(rows["value"].iloc[0]) if len(rows) and rows["value"].iloc[0] is not None else np.nan
         words.append(f"{level} from M {value(reached, 1)} on" if np.isfinite(reached) else f"{level} at no magnitude")
     arranged = style.layout(
-        style.axis("True magnitude", type="category"), style.axis("Share found", range=[-0.03, 1.05], tickformat=".0%")
+        style.axis("True magnitude", type="category"), style.axis("Share found", range=[-0.03, 1.05], tickformat="~%")
     )
     grid = Panel(
         "truth-magnitudes",

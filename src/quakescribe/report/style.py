@@ -67,7 +67,10 @@ def colour(name: str) -> str:
 
 
 def axis(title: str, **options: Any) -> dict[str, Any]:
-    """Return an axis whose title holds its unit."""
+    """Return an axis whose title holds its unit.
+
+    Ticks have as many digits as their step needs. An axis laid over another has its own round ticks, not the other's.
+    """
     return {
         "title": {"text": title, "standoff": 8, "font": {"size": 13}},
         "gridcolor": colour("grid"),
@@ -78,6 +81,7 @@ def axis(title: str, **options: Any) -> dict[str, Any]:
         "showline": True,
         "zeroline": False,
         "automargin": True,
+        **({"tickmode": "auto"} if "overlaying" in options else {}),
         **options,
     }
 

@@ -32,6 +32,7 @@ Rows = tuple[tuple[str, ...], ...]
 _PERCENT = re.compile(r"([0-9][0-9,]*(?:\.[0-9]+)?) ?%")
 _LEVEL = re.compile(r"95 ?%(?=:| interval| confidence)")  # says how sure, not how much
 _TINY = 1e-9  # below it a number is shown as zero
+_FINEST = 6  # decimals
 _MOST = 2000  # rows of the list of single stations, days, ...; findings.csv holds all
 _NAMED = 6
 _TOLD = 6  # checks, and kinds of single things, told in words at the top
@@ -206,12 +207,12 @@ def values(row: dict[Any, Any]) -> tuple[str, str]:
     if not _unit(row["unit"]) and all(0.0 <= one <= 1.0 for one in known) and _names(str(row["why"]), 100.0 * value):
         digits = _percent_digits(value, low, high)
         ends = f" [{number(100 * low, digits)}, {number(100 * high, digits)}]" if bounded else ""
-        return f"{number(100 * value, digits)}%{ends}", _percent(null, digits)
+        return f"{number(100 * value, digits)}%{ends}", _percent(null, value, digits)
     digits, unit = decimals(value, low, high), _unit(row["unit"])
     shown = number(value, digits)
     if bounded:
         shown += f" [{number(low, digits)}, {number(high, digits)}]"
-    return shown + (f" {unit}" if unit and shown != "-" else ""), number(null, digits)
+    return shown + (f" {unit}" if unit and shown != "-" else ""), number(null, _digits_of_null(null, value, digits))
 
 
 def _names(why: str, percent: float) -> bool:
@@ -227,10 +228,27 @@ def _percent_digits(value: float, low: float, high: float) -> int:
     return min(3, max(fine, 1 if value < 0.1 else 0))
 
 
-def _percent(share: float, digits: int) -> str:
+def _percent(share: float, value: float, digits: int) -> str:
+    """Return a null as a percentage; a tiny one as such, unless the value is as tiny."""
     if not math.isfinite(share):
         return "-"
-    return "<0.1%" if 0 < share < 0.001 else f"{number(100 * share, digits)}%"
+    if 0 < share < 0.001 and not 0 < value < 0.001:
+        return "<0.1%"
+    return f"{number(100 * share, _digits_of_null(100 * share, 100 * value, digits))}%"
+
+
+def _digits_of_null(null: float, value: float, digits: int) -> int:
+    """Return the decimals of a null: those of its value, and more until it has two digits and differs from the value.
+
+    One that has fewer digits of its own gets no more: 0.05 and 1 stay as they are.
+    """
+    if not math.isfinite(null):
+        return digits
+    shown, apart = round(value, digits), not math.isclose(null, value, rel_tol=1e-6)
+    while digits < _FINEST and not math.isclose(round(null, digits), null, rel_tol=1e-9, abs_tol=_TINY) and (
+            abs(round(null, digits)) < 10.0 ** (1 - digits) or (apart and round(null, digits) == shown)):
+        digits += 1
+    return digits
 
 
 def _with(why: str, todo: str) -> str:
@@ -276,7 +294,7 @@ def decimals(value: float, low: float, high: float) -> int:
     if not known and (not math.isfinite(value) or value == round(value)):
         return 0
     size = high - low if known else abs(value) / 10.0
-    return min(6, max(0, 1 - math.floor(math.log10(size))))
+    return min(_FINEST, max(0, 1 - math.floor(math.log10(size))))
 
 
 def number(value: float, digits: int) -> str:

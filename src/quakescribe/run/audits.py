@@ -81,7 +81,7 @@ def audit_run(run: Run, folder: Path, settings: Settings | None = None, referenc
     span = tuple(pd.Timestamp(one) for one in provenance.get("inputs", {}).get("span", ())) or None
     null = _kept_null(run, tables, model, made.model_copy(update={"audit": limits}))
     case = make_case(
-        tables, limits, model, {"span": span}, model_known=True, null=null, coverage=tables["coverage"],
+        tables, limits, model, {"span": span}, null=null, coverage=tables["coverage"],
         reference=PICKS.empty() if reference is None else reference.table("picks"),
         **({} if relocated is None else {"relocated": relocated}))
     found = audit(case)
@@ -138,7 +138,7 @@ def _null(picks: pd.DataFrame, stations: pd.DataFrame, model: VelocityModel, set
 
 def audit_files(sources: Sequence[Path], settings: Settings, stations: Path | None = None,
                 velocity: Path | None = None, reference: Path | None = None, relocated: Path | None = None,
-                depth_datum_km: float = 0.0) -> Audited:
+                depth_datum_km: float = 0.0, picks: Path | None = None) -> Audited:
     """Audit a catalogue, and picks, in files of any known format.
 
     Parameters
@@ -154,50 +154,60 @@ def audit_files(sources: Sequence[Path], settings: Settings, stations: Path | No
     relocated
         The relocated catalogue, by the same event ids.
     depth_datum_km
-        See :func:`quakescribe.exchange.formats.read_tables`.
+        See :func:`quakescribe.exchange.formats.read_tables`; of the relocated catalogue too.
+    picks
+        All picks, also those in no event.
 
     Raises
     ------
     FormatError, TableError
-        If a file cannot be read at all.
+        If a file cannot be read at all, lacks what it is given for, or if two hold a catalogue.
     """
-    tables, known = _read(sources, stations, depth_datum_km)
+    tables, known = _read(sources, picks, stations, depth_datum_km)
     if not any(len(tables.get(name, ())) for name in ("origins", "events", "picks", "arrivals")):
         held = ", ".join(sorted(name for name, frame in tables.items() if len(frame))) or "nothing"
         raise FormatError(f"{', '.join(map(str, sources))}: {held}, but neither events nor picks to audit")
     model = read_velocity(velocity, settings.velocity)
-    tables, said = complete(tables, model)
+    given = bool(len(tables.get("arrivals", ())))
+    tables, said, computed = complete(tables, model)
     if velocity is None:
         said.insert(0, "No velocity model was given: a generic crust served, so residuals tell little.")
-    picks = tables.get("picks", PICKS.empty())
-    limits = settings.audit
-    heard = picks[picks["station_id"].isin(set(known["station_id"]))].reset_index(drop=True)
+    limits, every = settings.audit, tables.get("picks", PICKS.empty())
+    heard = every[every["station_id"].isin(set(known["station_id"]))].reset_index(drop=True)
     try:
         null = _null(heard, known, model, settings)
     except QuakescribeError as error:
         said.append(f"What associates by chance could not be counted: {str(error).splitlines()[0]}.")
         null = _null(PICKS.empty(), known, model, settings)
     case = make_case(
-        tables, limits, model, {}, model_known=velocity is not None, null=null,
+        tables, limits, model, {}, null=null,
+        assumed=frozenset({"velocity", *computed}) if velocity is None else frozenset(),
         reference=_one(reference, known, "picks") if reference else PICKS.empty(),
-        **({"relocated": _one(relocated, known, "origins")} if relocated else {}))
+        **({"relocated": _one(relocated, known, "origins", depth_datum_km)} if relocated else {}))
     found = audit(case)
     tables["findings"] = found.findings
-    info = {"name": Path(sources[0]).stem, "filled_in": said, "velocity": {"name": model.name, "layers": list(
-        zip(model.top_km.tolist(), model.vp.tolist(), model.vs.tolist(), strict=True))}}
+    info = {"name": Path(sources[0]).stem, "filled_in": said, "arrivals_given": given,
+            "velocity": {"name": model.name, "layers": list(
+                zip(model.top_km.tolist(), model.vp.tolist(), model.vs.tolist(), strict=True))}}
     return Audited(tables, info, found, model, null)
 
 
-def _one(path: Path, stations: pd.DataFrame, name: str) -> pd.DataFrame:
+def _one(path: Path, stations: pd.DataFrame, name: str, depth_datum_km: float = 0.0) -> pd.DataFrame:
     from quakescribe.exchange.formats import read_tables
 
-    found = read_tables(path, stations if len(stations) else None, lenient=True)
+    found = read_tables(path, stations if len(stations) else None, depth_datum_km, lenient=True)
     if name not in found:
-        raise FormatError(f"{path}: holds {', '.join(sorted(found)) or 'nothing'}, but no {name}")
+        raise _lacks(path, found, name)
     return found[name]
 
 
-def _read(sources: Sequence[Path], stations: Path | None, depth_datum_km: float) -> tuple[Tables, pd.DataFrame]:
+def _lacks(path: Path, found: Tables, name: str) -> FormatError:
+    held = ", ".join(sorted(key for key, frame in found.items() if len(frame) and key != "skips")) or "nothing"
+    return FormatError(f"{path}: holds {held}, but no {name}")
+
+
+def _read(sources: Sequence[Path], picks: Path | None, stations: Path | None, depth_datum_km: float
+          ) -> tuple[Tables, pd.DataFrame]:
     """Return the tables of all sources, read leniently, and the stations."""
     from quakescribe.exchange.formats import read_tables
     from quakescribe.exchange.stations import read_stations
@@ -207,9 +217,14 @@ def _read(sources: Sequence[Path], stations: Path | None, depth_datum_km: float)
     places = read_stations(stations)[0] if stations is not None else STATIONS.empty()
     tables: Tables = {}
     skips = []
-    for path in sources:
+    for path in (*sources, *([picks] if picks is not None else [])):
         found = read_tables(path, places if len(places) else None, depth_datum_km, lenient=True)
         skips.append(found.pop("skips", SKIPS.empty()))
+        if len(found.get("origins", ())) and len(tables.get("origins", ())):
+            raise FormatError(f"{path}: holds a catalogue, and so does a file before it; an audit is of one, "
+                              "'quakescribe compare' takes several")
+        if path == picks and not len(found.get("picks", ())):
+            raise _lacks(path, found, "picks")
         for name, frame in found.items():
             if name not in tables or (tables[name].empty and len(frame)):
                 tables[name] = frame

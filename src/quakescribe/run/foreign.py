@@ -22,9 +22,11 @@ FAR_KM = 150.0
 """Onsets are predicted to this distance."""
 
 _STEP_KM = 1.0
+_WORDS = {"rms_s": "RMS", "gap_deg": "gap", "dmin_km": "distance of the nearest station",
+          "n_phases": "number of phases", "n_stations": "number of stations"}
 
 
-def complete(tables: Tables, model: VelocityModel) -> tuple[Tables, list[str]]:
+def complete(tables: Tables, model: VelocityModel) -> tuple[Tables, list[str], set[str]]:
     """Fill in what follows from the rest, where stations are known, and say what was filled in.
 
     Arrivals that were not given are the picks near the predicted onsets; distances, azimuths and residuals of arrivals,
@@ -41,21 +43,25 @@ def complete(tables: Tables, model: VelocityModel) -> tuple[Tables, list[str]]:
     Returns
     -------
     tuple
-        The tables, and one sentence per thing that was filled in.
+        The tables, one sentence per thing that was filled in, and the columns that were computed in the model.
     """
     said: list[str] = []
+    computed: set[str] = set()
     tables = dict(tables)
     origins, stations = tables.get("origins"), tables.get("stations")
     if origins is None or origins.empty or stations is None or stations.empty:
-        return tables, said
+        return tables, said, computed
     if _empty(tables.get("arrivals")) and not _empty(tables.get("picks")):
         tables["arrivals"] = assigned(origins, tables["picks"], stations, model)
         said.append(f"The catalogue does not say which picks are its own: the {len(tables['arrivals']):,} picks within "
                     f"{LATE_S:g} s and {LATE_SHARE:.0%} of the travel time of a predicted onset were taken.")
     if not _empty(tables.get("arrivals")):
+        given = int(tables["arrivals"]["residual_s"].notna().sum())
         arrivals = tables["arrivals"] = _filled_arrivals(tables["arrivals"], origins, stations, model, said)
         tables["origins"] = _filled_origins(origins, arrivals, said)
-    return tables, said
+        if int(arrivals["residual_s"].notna().sum()) > given:
+            computed |= {"residual_s"} | ({"rms_s"} if origins["rms_s"].isna().any() else set())
+    return tables, said, computed
 
 
 def _empty(frame: pd.DataFrame | None) -> bool:
@@ -165,5 +171,6 @@ def _filled_origins(origins: pd.DataFrame, arrivals: pd.DataFrame, said: list[st
             filled.append(name)
         out[name] = given.mask(missing, value)
     if filled:
-        said.append(f"Computed from the arrivals, where the catalogue does not give it: {', '.join(filled)}.")
+        said.append(f"Computed from the arrivals, where the catalogue does not give it: "
+                    f"{', '.join(_WORDS[name] for name in filled)}.")
     return ORIGINS.conform(out.fillna({"n_phases": 0, "n_stations": 0}))

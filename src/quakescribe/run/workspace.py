@@ -159,11 +159,25 @@ def project_of(run: Run) -> Path:
 
 
 def chosen_run(path: Path, name: str = "") -> Run:
-    """Return the run that a path means: itself, or of a project the one of that name or the latest."""
+    """Return the run that a path means: itself, or of a project the one of that name or the latest.
+
+    Raises
+    ------
+    WorkspaceError
+        If there is no such project, or no such run in it.
+    """
     if is_run(path):
+        if name and name != path.name:
+            raise WorkspaceError(f"{path} is a run itself; leave --name away, or name its project")
         return Run(path)
+    if not is_project(path):
+        raise WorkspaceError(f"{path}: neither a project nor a run" + ("" if path.is_dir() else "; no such folder"))
     project = Project(path)
-    return project.run(name) if name else project.latest()
+    run = project.run(name) if name else project.latest()
+    if not run.provenance():
+        there = ", ".join(sorted(one.parent.name for one in (path / "runs").glob("*/provenance.json"))) or "none yet"
+        raise WorkspaceError(f"{path}: no run '{name}'; its runs: {there}")
+    return run
 
 
 def _read(name: str, parts: list[Path]) -> pd.DataFrame:
