@@ -35,7 +35,8 @@ FAULTS: dict[str, Fault] = {
         "association_rate")),
     "clock error": Fault(picks.clock_error, "run", (0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 10.0),
                          "s, a third of the time", (
-        "clock_change", "clock_offset", "station_p_median", "station_s_median", "association_lift", "association_rate")),
+        "clock_change", "clock_offset", "station_p_median", "station_s_median", "association_lift",
+        "association_rate")),
     "swapped P and S, all stations": Fault(picks.swapped_phases, "run", (0.01, 0.03, 0.1, 0.3), "of the pairs",
                                            _LABELS),
     "swapped P and S, one station": Fault(picks.mislabelled_station, "run", (0.1, 0.3, 1.0), "of its pairs", _LABELS),
