@@ -21,10 +21,11 @@ Onsets = tuple[Array, Array]
 OFFSETS_S = np.concatenate([np.arange(-30.0, -2.0), np.arange(3.0, 31.0)])
 """Where P and S are looked for together; nearer ones may be those of a right clock and an event a little off."""
 _LEAST = 5  # events at one offset
+_MOSTLY = 0.5  # of the events in that time: onsets taken for others, such as S for P, come beside right ones
 _RATE = 0.01  # of false discoveries among the stations
 _CLOCKS = 1 / 3  # of the stations: more do not have wrong clocks
 _START = pd.Timestamp("2000-01-01", tz="UTC")  # of the seconds
-_AS_PREDICTED = 0.25  # of the events, at the median station: with fewer the predictions are not to be trusted
+_AS_PREDICTED = 0.25  # of the events, at the better stations: with fewer the predictions are not to be trusted
 _MOST = 0.1  # of a station's events may be at an offset that was not found, for 'good'
 
 CLOCK_OFFSET = Metric(
@@ -65,7 +66,8 @@ class Offsets:
     by_chance
         Shape (r,): the same with picks shifted by minutes.
     when
-        Shape (56, 3): at each offset, first and last time of such events and the median offset of their P (s).
+        Shape (56, 4): at each offset, the times between which 90% of such events lie, the median offset of their P (s),
+        and which share of the events between these times it is that has P and S then, not as predicted.
     """
 
     station: str
@@ -89,14 +91,18 @@ def offsets(station: str, onsets: Onsets, predicted: Array, within: tuple[float,
     by_chance
         How many of the events without P and S as predicted have both after each of some shifts by minutes.
     """
-    lost = predicted[:, ~met(onsets, predicted, within)]
-    found, when = np.zeros(len(OFFSETS_S), np.int64), np.full((len(OFFSETS_S), 3), np.nan)
+    there = met(onsets, predicted, within)
+    lost, right = predicted[:, ~there], predicted[0, there]
+    found, when = np.zeros(len(OFFSETS_S), np.int64), np.full((len(OFFSETS_S), 4), np.nan)
     for k, by in enumerate(OFFSETS_S):
         here = lost[0, met(onsets, lost + by, within)]
         found[k] = len(here)
         if len(here):
-            when[k] = here.min(), here.max(), by + float(np.median(_nearest(onsets[0], here + by) - here - by))
-    return Offsets(station, predicted.shape[1] - lost.shape[1], lost.shape[1], found, by_chance, when)
+            begin, end = np.quantile(here, [0.05, 0.95], method="nearest")
+            then, still = (int(((one >= begin) & (one <= end)).sum()) for one in (here, right))
+            when[k] = (begin, end, by + float(np.median(_nearest(onsets[0], here + by) - here - by)),
+                       then / (then + still))
+    return Offsets(station, len(right), lost.shape[1], found, by_chance, when)
 
 
 def _nearest(times: Array, at: Array) -> Array:
@@ -116,7 +122,7 @@ def say_offsets(rows: Rows, stations: list[Offsets]) -> None:
     by how much more the shifts scatter than that; Bonferroni over the offsets, false discoveries over the stations.
     """
     as_usual = [one.there / (one.there + one.lost) for one in stations if one.there + one.lost]
-    if not as_usual or np.median(as_usual) < _AS_PREDICTED:
+    if not as_usual or np.quantile(as_usual, 0.75) < _AS_PREDICTED:
         rows.cannot_tell("clock_offset", "Most stations do not have the events where they are predicted.",
                          n=len(as_usual))
         return
@@ -135,7 +141,8 @@ def say_offsets(rows: Rows, stations: list[Offsets]) -> None:
         chance = poisson.sf(np.ceil(one.found / wider) - 1, expected / wider)
         best[k] = int(np.argmin(chance))
         p[k] = min(1.0, float(chance[best[k]]) * len(OFFSETS_S))
-    wrong = false_discovery(p, _RATE) & np.array([one.found[at] >= _LEAST for one, at in zip(asked, best, strict=True)])
+    wrong = false_discovery(p, _RATE) & np.array(
+        [one.found[at] >= _LEAST and one.when[at, 3] > _MOSTLY for one, at in zip(asked, best, strict=True)])
     many = wrong.sum() > max(1.0, _CLOCKS * len(stations))
     for one, at, chance, sure in zip(asked, best, p, wrong, strict=True):
         if sure:
