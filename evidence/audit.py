@@ -1,7 +1,7 @@
 """The audit, shown: planted faults and false alarms, what its metrics are worth against the truth, real data.
 
     python evidence/audit.py                # everything
-    python evidence/audit.py faults         # some of: clean, faults, ranking, real
+    python evidence/audit.py faults         # some of: clean, faults, ranking, located, pickers
 
 What is simulated is kept below ``.cache/audit``; tables go to ``evidence/experiments/audit-*.csv``.
 """
@@ -17,11 +17,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from audits.alarms import clean, faults
 from audits.ranking import ranking
-from audits.real import real
+from audits.real import located, pickers
 from audits.spread import TABLES
 from records import HERE, Records
 
-PARTS: dict[str, Callable[[Records], None]] = {"clean": clean, "faults": faults, "ranking": ranking, "real": real}
+PARTS: dict[str, Callable[[Records], None]] = {"clean": clean, "faults": faults, "ranking": ranking, "located": located,
+                                              "pickers": pickers}
 
 
 def main(names: list[str]) -> None:

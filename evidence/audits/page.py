@@ -144,7 +144,7 @@ def worth() -> str:
 
 def real(rows: list[dict[str, Any]], number: Callable[[Any], str]) -> str:
     """Return the comparison of pickers on real recordings, and the verdicts on real catalogues."""
-    mine = [row for row in rows if row.get("part") == "real"]
+    mine = [row for row in rows if row.get("part") in ("located", "pickers")]
     if not mine:
         return ""
     parts = ["## Real data\n", "| catalogue | good | watch | bad | cannot tell |", "|---|---|---|---|---|"]
@@ -170,7 +170,7 @@ def real(rows: list[dict[str, Any]], number: Callable[[Any], str]) -> str:
             parts.append(f"| {what} | {' | '.join(number(of.get(name, '-')) for name in names)} |")
     shown = [("audit-figure-2a.png", "Picks without an event per station (the study's Figure 2a)"),
              ("audit-figure-5-picks.png", "Associated picks (Figure 5)"),
-             ("audit-figure-5-rate.png", "Association rate (Figure 5)"),
+             ("audit-figure-5-rate.png", "Association rate, less what associates by chance (Figure 5)"),
              ("audit-figure-5-located.png", "Well-located events (Figure 5)")]
     parts += ["", *(f"![{title}](figures/{name})\n" for name, title in shown if (FIGURES / name).exists())]
     return "\n".join(parts) + "\n"

@@ -32,14 +32,17 @@ FIGURES = {"unassociated": "figure-2a", "associated-picks": "figure-5-picks", "a
 """Figures of the comparison that are those of the reference study, and what they are called in the documentation."""
 
 
-def real(records: Records) -> None:
-    """Two days of PAL's picks with HYPOINVERSE's locations, and four pickers on 80 minutes, side by side."""
+LOCAL = ["audit.timezone=America/Los_Angeles"]
+
+
+def located(records: Records) -> None:
+    """Two days of PAL's picks with HYPOINVERSE's locations, from one trial depth and from twenty."""
     data = real_data()
     if data is None:
         print("audit: no real recordings")
         return
     folder = data / "ridgecrest_picks"
-    settings = override(Settings(), ["velocity.reference_elevation_km=2.5", "audit.timezone=America/Los_Angeles"])
+    settings = override(Settings(), ["velocity.reference_elevation_km=2.5", *LOCAL])
     sides = []
     for name, depths in (("hypoinverse_trial5", "one trial depth"), ("hypoinverse_trials20", "twenty trial depths")):
         audited = audit_files(hypoinverse_files(folder, name), settings, folder / "stations.csv",
@@ -47,13 +50,21 @@ def real(records: Records) -> None:
         told(records, audited.audit.findings, f"ridgecrest_picks, HYPOINVERSE's locations, {depths}")
         sides.append(side_of(audited, depths))
     write_comparison(compare_sides(sides, settings.comparison), sides, KEPT / "comparison-depths", settings)
+
+
+def pickers(records: Records) -> None:
+    """Four pickers on 80 minutes of recordings, side by side."""
+    data = real_data()
+    if data is None:
+        print("audit: no real recordings")
+        return
     project, sides = ridgecrest(data), []
+    settings = override(project.settings, LOCAL)
     for name, changes in pickers_there(data).items():
         run = project.run(name)
         execute(override(project.settings, [f"{key}={value}" for key, value in changes.items()]), project.folder, run,
                 "measure", Silent())
-        audited = audit_run(run, project.folder, override(project.settings, ["audit.timezone=America/Los_Angeles"]),
-                            project.run("pal") if name != "pal" else None)
+        audited = audit_run(run, project.folder, settings, project.run("pal") if name != "pal" else None)
         told(records, audited.audit.findings, f"ridgecrest_waveforms, {name}")
         sides.append(side_of(audited, name))
     found = compare_sides(sides, settings.comparison)
