@@ -18,7 +18,7 @@ def network(tmp_path_factory) -> Path:
         SimulateSettings(
             start=datetime(2024, 3, 1, 23, 40, tzinfo=UTC),
             hours=40 / 60,
-            network={"n_stations": 8},
+            network={"n_stations": 6},
             seismicity={"background_per_day": 1200.0, "mainshock": 4.0},
             instruments={"gaps_per_day": 20.0, "gap_s": (5.0, 60.0)},
         ),

@@ -64,4 +64,4 @@ def test_a_report_is_made_again_without_the_recordings(network, tmp_path):
     shutil.rmtree(project.folder / "waveforms")
     (project.folder / "stations.xml").unlink()
     assert make_report(run)[0].read_bytes() == before
-    assert len(all_tables(run)["stations"]) == 8
+    assert len(all_tables(run)["stations"]) == 6
