@@ -283,21 +283,25 @@ def elsewhere() -> Records:
     return records
 
 
-def ridgecrest() -> Records:
-    """Real recordings: trained on one part of the window, picked the other, and the reverse."""
-    records, data = Records("selftraining"), real_data()
-    if data is None:
-        print("selftraining: no real recordings")
-        return records
-    folder = KEPT / "ridgecrest"
+def ridgecrest_project(folder: Path, data: Path) -> Project:
+    """Return the project of the real recordings, made where it is not there."""
     source = data / "ridgecrest_waveforms"
     project = Project(folder) if (folder / "quakescribe.toml").exists() else new_project(
         folder, str(source / "waveforms"), str(source / "stations.csv"),
         str(data / "ridgecrest_picks" / "velocity_p.cre"))
     settings = project.settings.model_copy(update={"velocity": VelocitySettings(reference_elevation_km=2.5)})
     write_text(folder / "quakescribe.toml", dump(settings))
-    project = Project(folder)
-    execute(project.settings, folder, project.run(TEACHER), "measure", Silent())
+    return Project(folder)
+
+
+def ridgecrest() -> Records:
+    """Real recordings: trained on one part of the window, picked the other, and the reverse."""
+    records, data = Records("selftraining"), real_data()
+    if data is None:
+        print("selftraining: no real recordings")
+        return records
+    project = ridgecrest_project(KEPT / "ridgecrest", data)
+    execute(project.settings, project.folder, project.run(TEACHER), "measure", Silent())
     catalogue = regional_catalogue(data)
     # few events to learn from first, many then; the second part is so full that only shorter cuts leave room for
     # negatives

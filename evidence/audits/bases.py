@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from records import ROOT
+from selftraining import PUBLISHED
 
 from quakescribe.associate import associate
 from quakescribe.audit import Audit, audit, make_case
@@ -37,8 +38,7 @@ import made_catalogue
 Tables = dict[str, pd.DataFrame]
 KEPT = ROOT / ".cache" / "audit"
 LIMITS = AuditSettings(resamples=200)
-PUBLISHED = {"pick.trigger_threshold": 12, "pick.onset": "pal", "pick.phase_test": False,
-             "pick.s_back_from": "window-end"}
+
 
 
 @dataclass(frozen=True)

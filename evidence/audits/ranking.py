@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import selftraining
 from records import Records, real_data
 from scipy.stats import spearmanr
 from scipy.stats import t as student
 
-from audits.bases import KEPT, PUBLISHED, sound
+from audits.bases import KEPT, sound
 from audits.spread import TABLES, spread
 from quakescribe.audit.check import BAD, WATCH
 from quakescribe.audit.statistics import false_discovery
@@ -26,8 +27,8 @@ from quakescribe.settings.project import override
 from quakescribe.simulate import read_scenario
 from quakescribe.simulate.score import score
 
-WEIGHTS = {"phasenet": "PhaseNet:{}/weights/phasenet_ncedc", "eqt": "EQTransformer:{}/weights/eqt_original",
-           "eqt-conservative": "EQTransformer:{}/weights/eqt_conservative"}
+WEIGHTS = {name: selftraining.WEIGHTS[known] for name, known in (
+    ("phasenet", "phasenet-ncedc"), ("eqt", "eqt-stead"), ("eqt-conservative", "eqt-conservative"))}
 ASSOCIATORS: dict[str, dict[str, Any]] = {
     "usual": {},
     "strict": {"associate.min_stations": 5, "associate.min_pairs": 4, "associate.max_mean_residual_s": 0.4},
@@ -44,7 +45,7 @@ def arms() -> list[ArmSettings]:
     data = real_data()
     pickers: dict[str, dict[str, Any]] = {
         "pal": {}, "pal-6": {"pick.trigger_threshold": 6}, "pal-12": {"pick.trigger_threshold": 12},
-        "pal-published": PUBLISHED}
+        "pal-published": selftraining.PUBLISHED}
     if data is not None:
         pickers |= {name: {"pick.picker": f"seisbench:{path.format(data)}"} for name, path in WEIGHTS.items()}
     return [ArmSettings(name=f"{picker}-{how}", changes={**changes, **ASSOCIATORS[how]})

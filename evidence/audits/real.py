@@ -8,6 +8,8 @@ from typing import Any
 
 import pandas as pd
 from records import ROOT, Records, real_data
+from selftraining import KEPT as TRAINED
+from selftraining import ridgecrest_project
 
 from audits.bases import KEPT
 from audits.ranking import WEIGHTS
@@ -19,11 +21,8 @@ from quakescribe.compare.side_by_side import compare_sides
 from quakescribe.exchange.formats import read_tables
 from quakescribe.exchange.stations import read_stations
 from quakescribe.run.audits import audit_files, audit_run
-from quakescribe.run.projects import new_project
 from quakescribe.run.runner import Silent, execute
-from quakescribe.run.workspace import Project, write_text
-from quakescribe.settings.project import Settings, dump, override
-from quakescribe.settings.velocity import VelocitySettings
+from quakescribe.settings.project import Settings, override
 from quakescribe.tables import TABLES as CONTRACTS
 from quakescribe.tables import store
 
@@ -58,7 +57,7 @@ def pickers(records: Records) -> None:
     if data is None:
         print("audit: no real recordings")
         return
-    project, sides = ridgecrest(data), []
+    project, sides = ridgecrest_project(KEPT / "ridgecrest", data), []
     settings = override(project.settings, LOCAL)
     for name, changes in pickers_there(data).items():
         run = project.run(name)
@@ -106,22 +105,11 @@ def hypoinverse_files(folder: Path, name: str) -> list[Path]:
     return [out]
 
 
-def ridgecrest(data: Path) -> Project:
-    """Return the project of the real recordings."""
-    folder, source = KEPT / "ridgecrest", data / "ridgecrest_waveforms"
-    if not (folder / "quakescribe.toml").exists():
-        made = new_project(folder, str(source / "waveforms"), str(source / "stations.csv"),
-                           str(data / "ridgecrest_picks" / "velocity_p.cre"))
-        settings = made.settings.model_copy(update={"velocity": VelocitySettings(reference_elevation_km=2.5)})
-        write_text(folder / "quakescribe.toml", dump(settings))
-    return Project(folder)
-
-
 def pickers_there(data: Path) -> dict[str, dict[str, Any]]:
     """Return the pickers to compare, by name of run; SAR where its weights of this window were trained."""
     out: dict[str, dict[str, Any]] = {"pal": {}}
     out |= {name: {"pick.picker": f"seisbench:{WEIGHTS[name].format(data)}"} for name in ("phasenet", "eqt")}
-    trained = ROOT / ".cache" / "selftraining" / "ridgecrest" / "weights" / "late-sar-from-simulation-s0.safetensors"
+    trained = TRAINED / "ridgecrest" / "weights" / "late-sar-from-simulation-s0.safetensors"
     if trained.exists():
         out["sar"] = {"pick.picker": "sar", "pick.network.weights": str(trained)}
     return out

@@ -14,6 +14,7 @@ from scipy.stats import poisson
 
 from quakescribe.audit.check import BAD, CANNOT_TELL, GOOD, WATCH, Metric, Rows
 from quakescribe.audit.statistics import false_discovery, wilson
+from quakescribe.tables.matching import YEAR_2000
 
 Array = NDArray[np.float64]
 Onsets = tuple[Array, Array]
@@ -24,7 +25,6 @@ _LEAST = 5  # events at one offset
 _MOSTLY = 0.5  # of the events in that time: onsets taken for others, such as S for P, come beside right ones
 _RATE = 0.01  # of false discoveries among the stations
 _CLOCKS = 1 / 3  # of the stations: more do not have wrong clocks
-_START = pd.Timestamp("2000-01-01", tz="UTC")  # of the seconds
 _AS_PREDICTED = 0.25  # of the events, at the better stations: with fewer the predictions are not to be trusted
 _MOST = 0.1  # of a station's events may be at an offset that was not found, for 'good'
 
@@ -78,7 +78,7 @@ class Offsets:
     when: Array
 
 
-def offsets(station: str, onsets: Onsets, predicted: Array, within: tuple[float, float],
+def offsets(station: str, onsets: Onsets, predicted: Array, there: NDArray[np.bool_], within: tuple[float, float],
             by_chance: NDArray[np.int64]) -> Offsets:
     """Look for the P and S of a station at other times than predicted.
 
@@ -88,10 +88,11 @@ def offsets(station: str, onsets: Onsets, predicted: Array, within: tuple[float,
         Its name.
     onsets, predicted, within
         See :func:`met`.
+    there
+        Which events have P and S as predicted.
     by_chance
         How many of the events without P and S as predicted have both after each of some shifts by minutes.
     """
-    there = met(onsets, predicted, within)
     lost, right = predicted[:, ~there], predicted[0, there]
     found, when = np.zeros(len(OFFSETS_S), np.int64), np.full((len(OFFSETS_S), 4), np.nan)
     for k, by in enumerate(OFFSETS_S):
@@ -153,7 +154,7 @@ def say_offsets(rows: Rows, stations: list[Offsets]) -> None:
 
 def _wrong(rows: Rows, one: Offsets, at: int, chance: float, many: bool) -> None:
     n = int(one.there + one.found[at])
-    begin, end = (_START + pd.Timedelta(float(when), "s") for when in one.when[at, :2])
+    begin, end = (YEAR_2000 + pd.Timedelta(float(when), "s") for when in one.when[at, :2])
     low, high = wilson(int(one.found[at]), n)
     also = "; so many stations have this that it is the events or the model, not clocks" if many else ""
     rows.add("clock_offset", one.found[at] / n, WATCH if many else BAD,

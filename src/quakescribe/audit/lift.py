@@ -23,18 +23,19 @@ SHIFTS, SHIFT_S = 40, (60.0, 900.0)
 
 
 def by_chance(onsets: tuple[Array, Array], predicted: Array, within: tuple[float, float], span: tuple[float, float],
-              rng: np.random.Generator) -> NDArray[np.int64]:
-    """Return the hits of 40 shifts of the picks by 60 to 900 s, either way, round the span.
+              rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Return which events have P and S after each of 40 shifts of the picks by 60 to 900 s, either way, round the span.
 
-    The predictions are shifted instead, which is the same; one that leaves the span comes in at the other end.
+    Shape (40, n). The predictions are shifted instead, which is the same; one that leaves the span comes in at the
+    other end.
     """
     by = rng.uniform(*SHIFT_S, SHIFTS) * rng.choice([-1.0, 1.0], SHIFTS)
     start, length = span[0], max(span[1] - span[0], 1.0)
-    found = []
-    for shift in by:
+    found = np.empty((SHIFTS, predicted.shape[1]), dtype=bool)
+    for k, shift in enumerate(by):
         p = start + (predicted[0] + shift - start) % length
-        found.append(int(met(onsets, np.stack([p, p + predicted[1] - predicted[0]]), within).sum()))
-    return np.array(found, dtype=np.int64)
+        found[k] = met(onsets, np.stack([p, p + predicted[1] - predicted[0]]), within)
+    return found
 
 
 _METRICS = (
@@ -53,7 +54,7 @@ _METRICS = (
 
 def _run(case: Case) -> Outcome:
     rows, facts = Rows(_METRICS), case.facts
-    met = contamination(rows, case)
+    stray = contamination(rows, case)
     reason = ("There are no picks." if facts.picks.empty else "There is no table of stations." if facts.stations.empty
               else "No pick belongs to an event." if facts.arrivals.empty or facts.catalogue.empty else
               "There are no S picks." if facts.picks["phase"].eq("P").all() else
@@ -65,14 +66,14 @@ def _run(case: Case) -> Outcome:
     if reason:
         for metric in ("association_lift", "chance_arrivals", "clock_offset"):
             rows.cannot_tell(metric, reason)
-        return Outcome(rows.rows, {"stations": met})
+        return Outcome(rows.rows, {"stations": stray})
     table, shifted = _lifts(case, geometry, seen, stations)
     say_offsets(rows, shifted)
     one: Any
     for one in table.itertuples():
         _say(rows, one, case)
     _network(rows, table, case)
-    table = table.merge(met, on="station_id", how="outer").assign(least=case.settings.picks.lift_least)
+    table = table.merge(stray, on="station_id", how="outer").assign(least=case.settings.picks.lift_least)
     return Outcome(rows.rows, {"stations": table})
 
 
@@ -95,9 +96,9 @@ def _lifts(case: Case, geometry: Geometry, seen: Observed, stations: pd.Index) -
         predicted = predicted_at(j, geometry, seen, lever, others, rules.lift_events)
         there = met(onsets, predicted, within)
         null = by_chance(onsets, predicted, within, (start, end), case.rng(641, j))
-        found.append((name, len(onsets[0]), len(onsets[1]), predicted.shape[1], int(there.sum()), *_null(null)))
-        shifted.append(offsets(str(name), onsets, predicted, within, by_chance(
-            onsets, predicted[:, ~there], within, (start, end), case.rng(643, j))))
+        found.append((name, len(onsets[0]), len(onsets[1]), predicted.shape[1], int(there.sum()),
+                      *_null(null.sum(axis=1))))
+        shifted.append(offsets(str(name), onsets, predicted, there, within, null[:, ~there].sum(axis=1)))
     table = pd.DataFrame(found, columns=["station_id", "p", "s", "events", "k", "k0", "k0_low", "k0_high", "var"])
     table["z"] = (table["k"] - table["k0"]) / np.sqrt(np.maximum(table[["k0", "var"]].max(axis=1), 1.0 / SHIFTS))
     least = np.where(table["k0"] > 0, table["k0"], table["k0_high"])

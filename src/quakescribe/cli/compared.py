@@ -131,10 +131,12 @@ def _experiment(folder: Path, experiment: Path, as_json: bool) -> None:
 
 def _cell(value: Any) -> str:
     """Return a value as people read it."""
+    import pandas as pd
+
     if str(value) in ("True", "False"):
         return "yes" if value else ""
     if isinstance(value, str):
         return value
-    if str(value) in ("<NA>", "nan"):
+    if pd.isna(value):
         return ""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

@@ -254,7 +254,7 @@ def count(common: Common, sides: Sequence[Side], others: Sequence[NDArray[np.int
         if len(facts.picks):
             rows |= _of_arrivals(common, s, chance[s])
             if confirming:
-                rows["confirmed_picks"] = _tallied(common, facts.picks, others[s] > 0)
+                rows["confirmed_picks"] = _tallied(common, common.blocks(facts.picks["time"]), others[s] > 0)
         for c, criterion in enumerate(CRITERIA):
             tops[c, s], below[c, s] = rows.get(criterion.name, (np.nan, np.nan))
     if len(sides) == 2:  # what one has that the other has too is the same number
@@ -286,17 +286,17 @@ def _of_arrivals(common: Common, side: int, chance: float) -> dict[str, tuple[Ar
     every = common.facts[side].picks
     picks = every.loc[every["event_id"] != BEYOND]
     kept = (picks["event_id"] > 0).to_numpy()
-    associated, n = _tallied(common, picks, kept)
+    block = common.blocks(picks["time"])
+    associated, n = _tallied(common, block, kept)
     out = {"associated_picks": (associated * (1.0 - chance), n)}
     if common.rated[side]:
         out["association_rate"] = (associated * (1.0 - chance), n)
-        out["contamination"] = _contamination(common, picks, common.blocks(picks["time"]), kept)
+        out["contamination"] = _contamination(common, picks, block, kept)
     return out
 
 
-def _tallied(common: Common, table: pd.DataFrame, chosen: NDArray[Any]) -> tuple[Array, Array]:
-    """Return per block of time how many rows are chosen (or the sum of their weights), and how many there are."""
-    block = common.blocks(table["time"])
+def _tallied(common: Common, block: NDArray[np.int64], chosen: NDArray[Any]) -> tuple[Array, Array]:
+    """Return per block of time how many things are chosen (or the sum of their weights), and how many there are."""
     top, below = (np.bincount(block, weight, minlength=common.n_blocks).astype(np.float64) for weight in (chosen, None))
     return top, below
 
@@ -323,10 +323,11 @@ def _of_events(common: Common, facts: Facts, agreed: Array, meeting: bool) -> di
     events = facts.catalogue
     if events.empty:
         return {}
-    shared, n = _tallied(common, events, agreed)
+    block = common.blocks(events["time"])
+    shared, n = _tallied(common, block, agreed)
     out = {"agreed_events": (shared, n), "alone_events": (n - shared, n)} if meeting else {}
     if events["well_located"].any():
-        well, _ = _tallied(common, events, events["well_located"].to_numpy())
+        well, _ = _tallied(common, block, events["well_located"].to_numpy())
         out |= {"well_located": (well, n), "well_located_share": (well, n)}
     return out
 

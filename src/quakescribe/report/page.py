@@ -31,7 +31,7 @@ from quakescribe.report.fits import fits
 from quakescribe.report.maps import maps
 from quakescribe.report.panel import Panel, Section, nothing
 from quakescribe.report.picking import picking
-from quakescribe.report.quality import judged, quality
+from quakescribe.report.quality import UNRESOLVED, judged, quality
 from quakescribe.report.scored import scored
 from quakescribe.report.sizes import sizes
 from quakescribe.report.text import count, duration, moment, share, value
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from quakescribe.audit import Audit, Check
 
 _SPANS = {"full": 12, "wide": 7, "half": 6, "narrow": 5, "third": 4}  # columns of twelve, as in page.css
-_UNRESOLVED = 99.0  # km, the error of a location that is not resolved
 _FLAT = 0.28  # least height over width of a figure as wide as the page
 
 INTROS = {
@@ -332,7 +331,7 @@ def _tiles(facts: Facts) -> list[tuple[str, str, str]]:
     p = int((picks["phase"] == "P").sum())
     well = int(located["well_located"].sum())
     known, reasons = events["magnitude"].dropna(), int(facts.skips["reason"].nunique())
-    erh, erz = (located.loc[located[name] < _UNRESOLVED, name].median() for name in ("erh_km", "erz_km"))
+    erh, erz = (located.loc[located[name] < UNRESOLVED, name].median() for name in ("erh_km", "erz_km"))
     return [
         (count(len(events)), "events" if len(events) != 1 else "event", f"{count(len(located))} located"),
         (share(well, len(located)), "well located", f"{count(well)} of {count(len(located))}")

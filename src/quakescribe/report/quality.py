@@ -12,7 +12,7 @@ from quakescribe.report.panel import Panel, nothing
 from quakescribe.report.text import count, share, value
 from quakescribe.tables.facts import Facts
 
-_UNRESOLVED = 99.0  # the tables' word for an error that the data do not bound
+UNRESOLVED = 99.0  # the tables' word for an error that the data do not bound
 _SAME_KM = 0.01  # depths closer than this are the same
 _FEW, _FEW_SHARE = 2, 0.01  # so many events at an end of the depths, or this share, say nothing
 _HOVER = {"Well located": " well located", "Not": " not well located", "Events": ""}
@@ -39,7 +39,7 @@ def quality(facts: Facts) -> list[Panel]:
 
 def judged(located: pd.DataFrame) -> bool:
     """Return whether the catalogue tells how well its events are located: some are good, or have errors (km)."""
-    errors = located[["erh_km", "erz_km"]] < _UNRESOLVED
+    errors = located[["erh_km", "erz_km"]] < UNRESOLVED
     return bool(located["well_located"].any()) or bool(errors.any(axis=None))
 
 
@@ -159,8 +159,8 @@ def _at_ends(depth: pd.Series) -> str:
 
 def _distribution(located: pd.DataFrame, column: str, title: str, label: str, unit: str, digits: int) -> Panel:
     known = located[column].dropna()
-    unresolved = int((known >= _UNRESOLVED).sum()) if unit == "km" else 0
-    known = known[known < _UNRESOLVED] if unit == "km" else known
+    unresolved = int((known >= UNRESOLVED).sum()) if unit == "km" else 0
+    known = known[known < UNRESOLVED] if unit == "km" else known
     key = f"distribution-{column.split('_')[0]}"
     if known.empty:
         return nothing(key, title, "no located event has a value", size="third")

@@ -31,11 +31,12 @@ def finish(context: Context) -> Path:
     audited = audit_run(run, context.folder, context.settings)
     for name in context.settings.run.exports:
         write_tables(run.folder / "export" / f"catalogue{SUFFIX.get(name, '.' + name)}", name, audited.tables)
-    return write_report(run, audited, inputs=context.inputs)
+    return make_report(run, audited=audited, inputs=context.inputs)[0]
 
 
-def make_report(run: Run, formats: Sequence[str] = (), audited: Audited | None = None) -> tuple[Path, list[Path]]:
-    """Make the report of a run again from its tables, under the settings it was made with.
+def make_report(run: Run, formats: Sequence[str] = (), audited: Audited | None = None, inputs: Inputs | None = None
+                ) -> tuple[Path, list[Path]]:
+    """Make the report of a run from its tables, under the settings it was made with.
 
     Parameters
     ----------
@@ -45,6 +46,8 @@ def make_report(run: Run, formats: Sequence[str] = (), audited: Audited | None =
         png, pdf, svg: every figure is written for print too, into the folder ``figures`` of the run.
     audited
         What was found in it; none = it is audited again.
+    inputs
+        Of the project, where they are open already.
 
     Returns
     -------
@@ -54,7 +57,7 @@ def make_report(run: Run, formats: Sequence[str] = (), audited: Audited | None =
     if not (run.folder / SETTINGS).exists():
         raise WorkspaceError(f"{run.folder}: no such run; 'quakescribe run' makes one")
     audited = audited or audit_run(run, project_of(run))
-    info, settings = facts_of(run, audited), load(run.folder / SETTINGS).report
+    info, settings = facts_of(run, audited, inputs), load(run.folder / SETTINGS).report
     path = write(audited.tables, info, run.folder / "report.html", settings, audited.audit)
     if not formats:
         return path, []
@@ -66,13 +69,6 @@ def all_tables(run: Run) -> dict[str, pd.DataFrame]:
     if not (run.folder / SETTINGS).exists():
         raise WorkspaceError(f"{run.folder}: no such run; 'quakescribe run' makes one")
     return {name: run.table(name) for name in TABLES}
-
-
-def write_report(run: Run, audited: Audited, inputs: Inputs | None = None) -> Path:
-    """Write the report of an audited run beside its tables; `inputs` are the project's, where they are open already."""
-    settings = load(run.folder / SETTINGS)
-    return write(audited.tables, facts_of(run, audited, inputs), run.folder / "report.html", settings.report,
-                 audited.audit)
 
 
 def facts_of(run: Run, audited: Audited, inputs: Inputs | None = None) -> dict[str, Any]:

@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 Rows = NDArray[np.int64]
 
+YEAR_2000 = pd.Timestamp("2000-01-01", tz="UTC")
+"""Where :func:`seconds` begin."""
+
 _NONE = np.iinfo(np.int64).min
 """What a missing time is in nanoseconds."""
 
@@ -19,7 +22,7 @@ def nanoseconds(times: pd.Series) -> Rows:
 
 def seconds(times: pd.Series) -> NDArray[np.float64]:
     """Return seconds after the year 2000 (to a microsecond)."""
-    return np.asarray((nanoseconds(times) - 946_684_800_000_000_000) * 1e-9)
+    return np.asarray((nanoseconds(times) - YEAR_2000.value) * 1e-9)
 
 
 def codes(*columns: pd.Series) -> list[Rows]:
