@@ -169,7 +169,7 @@ def real(rows: list[dict[str, Any]], number: Callable[[Any], str]) -> str:
         for what, of in table.items():
             parts.append(f"| {what} | {' | '.join(number(of.get(name, '-')) for name in names)} |")
     shown = [("audit-figure-2a.png", "Picks without an event per station (the study's Figure 2a)"),
-             ("audit-figure-5-picks.png", "Associated picks (Figure 5)"),
+             ("audit-figure-5-picks.png", "Associated picks, less what associates by chance (Figure 5)"),
              ("audit-figure-5-rate.png", "Association rate, less what associates by chance (Figure 5)"),
              ("audit-figure-5-located.png", "Well-located events (Figure 5)")]
     parts += ["", *(f"![{title}](figures/{name})\n" for name, title in shown if (FIGURES / name).exists())]
